@@ -1,0 +1,17 @@
+"""Errors of the command line: what a person can mend ends with exit code 2 and no traceback."""
+
+from __future__ import annotations
+
+
+class UsageError(ValueError):
+    """Something the user gave or set cannot be used; the message says what to do about it."""
+
+
+class RuleError(UsageError):
+    """A row of a rule file in `seeds/rules/` is not allowed; the message names file, row, column and range."""
+
+
+class RunFailed(RuntimeError):
+    """The nightly run ended before its end; the message names the step and what it said."""
+EXIT_USER = 2
+EXIT_FAILED = 1
