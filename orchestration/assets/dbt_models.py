@@ -1,0 +1,35 @@
+"""Every dbt seed and model as an asset, its data tests as asset checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from orchestration.dbt_manifest import dbt_project
+from orchestration.resources import NightlyRun, Warehouse
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Asset keys are `[schema, name]` for seeds as for models: a layer's folder, schema and key prefix are one word."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`[schema, name]`; a source says its own key in `config.meta.dagster.asset_key`."""
+        if dbt_resource_props["resource_type"] in ("seed", "model"):
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return super().get_asset_key(dbt_resource_props)
+
+
+def build_dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """One definition over the whole dbt project; Dagster runs it in as many steps as Python stands between models."""
+
+    @dbt_assets(manifest=manifest, project=dbt_project(), name="dbt_models", dagster_dbt_translator=LayerTranslator())
+    def dbt_models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, nightly_run: NightlyRun, warehouse: Warehouse
+    ) -> Iterator[Any]:
+        yield from dbt.cli(["build", "--vars", json.dumps(nightly_run.dbt_vars)], context=context).stream()
+
+    return dbt_models

@@ -1,0 +1,269 @@
+"""The `abm` command. Exit codes: 0 done, 1 the run or delivery failed, 2 something the user can mend."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from demo.errors import DemoError
+from identity.errors import RuleError as IdentityRuleError
+from loading.errors import LoadError
+from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
+from reverse_etl.errors import RuleError as DeliveryRuleError
+from reverse_etl.errors import SyncError
+from scoring.parameters import RuleError as ScoringRuleError
+
+USER_ERRORS = (UsageError, LoadError, DemoError, IdentityRuleError, ScoringRuleError, DeliveryRuleError, SyncError)
+
+app = typer.Typer(
+    name="abm",
+    help="The open, warehouse-native engine for account-based marketing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console()
+err = Console(stderr=True, highlight=False)
+
+
+class CrmChoice(StrEnum):
+    """Where CRM records come from and scores go to."""
+
+    SANDBOX = "sandbox"
+    SALESFORCE = "salesforce"
+    FILES = "files"
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date; expected YYYY-MM-DD, such as 2026-10-31.") from None
+
+
+AsOf = Annotated[str, typer.Option("--as-of", help="last day whose facts count, YYYY-MM-DD", show_default=False)]
+WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
+CrmOption = Annotated[
+    CrmChoice | None,
+    typer.Option("--crm", help="default: the org that ABM_SALESFORCE_LOGIN_URL names, else the local sandbox", envvar="ABM_CRM"),
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
+DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
+
+
+@app.command()
+def run(
+    as_of: AsOf,
+    input_folder: Annotated[
+        Path | None, typer.Option("--input", help="landing folder; without it only the CRM is read", envvar="ABM_INPUT")
+    ] = None,
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    crm: CrmOption = None,
+    from_failure: Annotated[bool, typer.Option("--from-failure", help="go on from the step that failed last time")] = False,
+    as_json: Json = False,
+) -> None:
+    """One nightly run: load, resolve, score, queue, deliver, publish."""
+    from loading.files import find_landing_files
+    from orchestration.nightly import run_nightly
+    from orchestration.report_page import report_path
+
+    night = _date(as_of)
+    if input_folder is not None:
+        find_landing_files(input_folder)
+    outcome = run_nightly(night, input_folder, warehouse, _crm(crm), from_failure)
+    summary = _read(outcome.warehouse, lambda connection: _summary(connection, night))
+    if as_json:
+        typer.echo(json.dumps(summary.to_dict(), default=str, ensure_ascii=False, indent=2))
+    else:
+        from orchestration.summary import print_summary
+
+        print_summary(summary, warehouse, report_path(warehouse), out)
+
+
+@app.command()
+def demo(
+    out_folder: Annotated[Path, typer.Option("--out", help="landing folder to write")],
+    as_of: AsOf,
+    accounts: Annotated[int, typer.Option("--accounts", min=1, help="true companies to invent")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="the same seed writes the same bytes")] = 7,
+    truth: Annotated[Path | None, typer.Option("--truth", help="folder for the hidden structure")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="leave a folder alone that the same call has written")] = False,
+) -> None:
+    """Write a landing folder of invented Japanese and English companies on reserved domains."""
+    from demo import is_written, write_landing
+
+    night = _date(as_of)
+    if keep and is_written(out_folder, accounts, seed, night):
+        err.print(f"[dim]{out_folder} holds the demo input already; left as it is.[/]")
+        return
+    with err.status(f"writing {accounts:,} demo companies to {out_folder}"):
+        summary = write_landing(out_folder, accounts=accounts, seed=seed, as_of=night, truth=truth)
+    err.print(f"[green]✓[/] demo input: {out_folder} ({sum(summary.rows.values()):,} rows in {len(summary.rows)} tables)")
+
+
+@app.command()
+def plan(
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    crm: CrmOption = None,
+    account: Annotated[str | None, typer.Option("--account", help="only this CRM account id")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what would change in the CRM: old and new value of every field. Writes nothing there."""
+    from orchestration.delivery import plan_delivery, print_plan
+
+    plan_made = _with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
+    print_plan(plan_made, account, as_json, out)
+
+
+@app.command()
+def apply(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, crm: CrmOption = None, as_json: Json = False) -> None:
+    """Write the changes that `abm plan` shows, and record the CRM's answer to each."""
+    from orchestration.delivery import apply_delivery, print_outcome
+
+    outcome = _with_crm(crm, warehouse, lambda: apply_delivery(warehouse))
+    print_outcome(outcome, as_json, out)
+    if outcome.rejected:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def queue(
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    rep: Annotated[str | None, typer.Option("--rep", help="Salesforce user id; default: every rep")] = None,
+    as_json: Json = False,
+) -> None:
+    """Today's queue of each rep, best first, with the reason and the next action."""
+    from orchestration.views import print_queue, read_queue
+
+    rows = _read_published(warehouse, lambda connection: read_queue(connection, rep))
+    print_queue(rows, as_json, out)
+
+
+@app.command()
+def status(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, as_json: Json = False) -> None:
+    """Who writes the warehouse, how the last nights ended, what was delivered."""
+    from orchestration.views import print_status, read_status
+
+    print_status(_read_published(warehouse, read_status), as_json, out)
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="account id, CRM id or part of a name")],
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    as_json: Json = False,
+) -> None:
+    """Everything behind one account: records joined, scores with reasons, tier history, what was sent."""
+    from orchestration.views import print_explanation, read_explanation
+
+    explanation = _read_published(warehouse, lambda connection: read_explanation(connection, account))
+    print_explanation(explanation, as_json, out)
+
+
+@app.command()
+def report(warehouse: WarehouseFile = DEFAULT_WAREHOUSE) -> None:
+    """Say where the report page of the last night is."""
+    from orchestration.report_page import report_path
+
+    page = report_path(warehouse)
+    if not page.exists():
+        raise UsageError(f"{page}: no report yet. Make one with `abm run --warehouse {warehouse} ...`.")
+    typer.echo(str(page))
+
+
+@app.command()
+def sandbox(
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8801,
+    restore: Annotated[Path | None, typer.Option("--restore", help="landing folder whose salesforce/ files it starts from")] = None,
+) -> None:
+    """Run the local sandbox CRM that belongs to a warehouse, until Ctrl-C."""
+    from orchestration.sandbox_process import running_sandbox, sandbox_folder, wait_for_interrupt
+
+    with running_sandbox(sandbox_folder(warehouse), restore, port) as url:
+        err.print(f"sandbox CRM (not Salesforce): {url}   queue: {url}/queue   Ctrl-C ends it")
+        wait_for_interrupt()
+
+
+@app.command()
+def ui(
+    as_of: AsOf,
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    input_folder: Annotated[Path | None, typer.Option("--input", envvar="ABM_INPUT")] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="port of the Dagster UI")] = 3000,
+    sandbox_port: Annotated[int, typer.Option("--sandbox-port", min=0, max=65535)] = 8801,
+) -> None:
+    """Open the Dagster UI with its schedules and the sandbox CRM, on this machine only, until Ctrl-C."""
+    from orchestration.user_interface import serve
+
+    serve(_date(as_of), warehouse, input_folder, port, sandbox_port, err.print)
+
+
+def _crm(choice: CrmChoice | None) -> str:
+    from orchestration.resources import crm_from_environment
+
+    return str(choice or (CrmChoice.SALESFORCE if crm_from_environment() else CrmChoice.SANDBOX))
+
+
+def _with_crm(choice: CrmChoice | None, warehouse: Path, action: Callable[[], Any]) -> Any:
+    from orchestration.nightly import crm_at_hand
+
+    crm = _crm(choice)
+    if crm == CrmChoice.FILES:
+        raise UsageError("--crm files has no CRM to compare with or to write to. Use --crm sandbox or --crm salesforce.")
+    if not warehouse.exists():
+        raise UsageError(f"{warehouse}: no such warehouse. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`.")
+    with crm_at_hand(crm, warehouse, None):
+        return action()
+
+
+def _read(path: Path, reader: Callable[[Any], Any]) -> Any:
+    from orchestration.resources import open_warehouse
+
+    with open_warehouse(path, read_only=True) as connection:
+        return reader(connection)
+
+
+def _read_published(warehouse: Path, reader: Callable[[Any], Any]) -> Any:
+    from orchestration.resources import published_path
+
+    published = published_path(warehouse)
+    if not published.exists():
+        raise UsageError(
+            f"{published}: no night has ended well yet. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`."
+        )
+    return _read(published, reader)
+
+
+def _summary(connection: Any, night: date) -> Any:
+    from orchestration.summary import read_summary
+
+    return read_summary(connection, night)
+
+
+def main() -> None:
+    """Run the command line; every message for the user goes to standard error, without a traceback."""
+    try:
+        app()
+    except USER_ERRORS as error:
+        err.print(f"[red]abm:[/] {_plain(error)}")
+        sys.exit(EXIT_USER)
+    except RunFailed as error:
+        err.print(f"[red]abm:[/] {_plain(error)}")
+        sys.exit(EXIT_FAILED)
+
+
+def _plain(error: Exception) -> str:
+    return str(error).replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What a running job tells a terminal: one line per finished step, the current step while it works."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import dagster as dg
+from rich.console import Console
+
+_LAYERS = {
+    "landing_tables": "raw: load the landing folder",
+    "crm_tables": "raw: extract the CRM",
+    "dbt_models": "dbt: build and test models",
+    "host_keys": "identity: domains of hosts",
+    "resolved_accounts": "identity: resolve companies to accounts",
+    "scores": "scoring: fit, intent, engagement, composite, tiers",
+    "win_curve": "measurement: win curve",
+    "crm_plan": "delivery: plan, old against new",
+    "crm_ledger": "delivery: apply and record the answers",
+    "published": "publish for readers",
+}
+
+console = Console(stderr=True, highlight=False)
+
+
+class ProgressHandler(logging.Handler):
+    """Turns the job's events into lines for a person."""
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(logging.DEBUG)
+        self._say = say
+        self._clock = clock
+        self._started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say what a step does, did, or could not do."""
+        meta = getattr(record, "dagster_meta", None) or {}
+        event = meta.get("dagster_event") if isinstance(meta, dict) else None
+        if event is None:
+            if record.levelno >= logging.WARNING and isinstance(meta, dict):
+                self._say(f"  [yellow]![/] {meta.get('orig_message', record.getMessage())}")
+            return
+        step, kind = event.step_key or "", event.event_type_value
+        if kind == "STEP_START":
+            self._started[step] = self._clock()
+            self._say(f"[dim]… {step_title(step)}[/]")
+        elif kind == "STEP_SUCCESS":
+            self._say(f"[green]✓[/] {step_title(step)} [dim]{self._clock() - self._started.get(step, self._clock()):.1f} s[/]")
+        elif kind == "STEP_FAILURE":
+            self._say(f"[red]✗ {step_title(step)}[/]")
+        elif kind == "ASSET_CHECK_EVALUATION":
+            evaluation = event.event_specific_data
+            if not evaluation.passed:
+                mark = "[red]✗" if evaluation.severity == dg.AssetCheckSeverity.ERROR else "[yellow]!"
+                self._say(f"  {mark} check {evaluation.check_name} on {evaluation.asset_key.to_user_string()}[/]")
+
+
+def step_title(step_key: str) -> str:
+    """A step's name in the words of the layers; dbt's parts are named alike."""
+    name = step_key.split("__")[-1] if step_key not in _LAYERS else step_key
+    for prefix, title in _LAYERS.items():
+        if step_key.startswith(prefix) or name.startswith(prefix):
+            return title
+    return step_key
+
+
+@dg.logger(config_schema={}, description="Lines for a person at a terminal.")
+def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
+    """The logger that the command line gives to a run."""
+    logger = logging.Logger("abm360", logging.DEBUG)
+    logger.addHandler(ProgressHandler(console.print))
+    return logger

@@ -1,0 +1,49 @@
+"""The run's own record in `delivery.runs`: what it was made from and how far it came."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+
+import duckdb
+
+from orchestration.resources import PROJECT_ROOT, RULES_FOLDER
+from orchestration.rule_files import check_rules
+
+
+def begin_run(connection: duckdb.DuckDBPyConnection, run_id: str, as_of: date) -> None:
+    """Record that a run began: nothing is delivered from its tables until it is sound.
+
+    Raises
+    ------
+    RuleError
+        If a rule file has a row that is not allowed.
+    """
+    rules_hash = check_rules(RULES_FOLDER)
+    connection.execute("create schema if not exists delivery")
+    connection.execute(
+        "create table if not exists delivery.runs (run_number bigint primary key, run_id varchar, as_of_date date,"
+        " state varchar, git_revision varchar, rules_hash varchar, message varchar)"
+    )
+    connection.execute(
+        "insert into delivery.runs select coalesce(max(run_number), 0) + 1, $run_id, $as_of, 'running', $revision, $rules, null"
+        " from delivery.runs",
+        {"run_id": run_id, "as_of": as_of, "revision": _git_revision(), "rules": rules_hash},
+    )
+
+
+def set_run_state(connection: duckdb.DuckDBPyConnection, state: str, message: str | None = None) -> None:
+    """Move the newest run on: `running` -> `sound` (upstream of delivery is built and tested) -> `succeeded`, or `failed`."""
+    connection.execute(
+        "update delivery.runs set state = $state, message = $message"
+        " where run_number = (select max(run_number) from delivery.runs)",
+        {"state": state, "message": message},
+    )
+
+
+def _git_revision() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False,
+    )
+    return done.stdout.strip() or "not in git"

@@ -1,0 +1,207 @@
+"""What the read-only commands show: the queue, the state of the nights, everything behind one account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.errors import UsageError
+
+Rows = list[dict[str, Any]]
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Rows:
+    """Rows of a query as dictionaries."""
+    cursor = connection.execute(sql, parameters or None)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def print_json(value: object) -> None:
+    """JSON for a script, on standard output."""
+    print(json.dumps(value, default=str, ensure_ascii=False, indent=2))  # noqa: T201
+
+
+def read_queue(connection: duckdb.DuckDBPyConnection, rep: str | None) -> Rows:
+    """Queue rows, by rep and rank; of one rep when asked.
+
+    Raises
+    ------
+    UsageError
+        If the rep has no row; names the reps that have.
+    """
+    rows = fetch(
+        connection,
+        "select queue.salesforce_user_id, users.user_name as rep, queue.queue_rank, accounts.account_name,"
+        " accounts.salesforce_account_id, queue.salesforce_contact_id, queue.role, queue.play, queue.channel,"
+        " queue.expected_value_usd, case when accounts.country_code = 'JP' then queue.reason_ja else queue.reason_en end"
+        " as reason, case when accounts.country_code = 'JP' then queue.suggested_action_ja else"
+        " queue.suggested_action_en end as suggested_action, queue.due_date"
+        " from activation.sdr_queue as queue"
+        " left join marts.dim_accounts as accounts on queue.account_id = accounts.account_id"
+        " left join staging.stg_salesforce__users as users on queue.salesforce_user_id = users.salesforce_user_id"
+        " where $rep is null or queue.salesforce_user_id = $rep"
+        " order by queue.salesforce_user_id, queue.queue_rank",
+        rep=rep,
+    )
+    if rep is not None and not rows:
+        known = fetch(connection, "select distinct salesforce_user_id from activation.sdr_queue order by 1")
+        raise UsageError(
+            f"{rep}: no queue for this user today. Reps with a queue: "
+            f"{', '.join(row['salesforce_user_id'] for row in known) or 'none'}."
+        )
+    return rows
+
+
+def print_queue(rows: Rows, as_json: bool, console: Console) -> None:
+    """One table per rep."""
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print("The queue is empty today: no account is released, permitted and out of cooldown.")
+    for rep in dict.fromkeys(row["salesforce_user_id"] for row in rows):
+        mine = [row for row in rows if row["salesforce_user_id"] == rep]
+        table = Table(title=f"{mine[0]['rep'] or rep} · {len(mine)} actions", box=box.SIMPLE_HEAD, title_justify="left")
+        for name in ("#", "account", "role", "channel", "value", "why", "do"):
+            table.add_column(name, justify="right" if name in ("#", "value") else "left", max_width=52)
+        for row in mine:
+            table.add_row(
+                str(row["queue_rank"]), Text(row["account_name"] or ""), row["role"], row["channel"],
+                f"${row['expected_value_usd']:,.0f}", Text(row["reason"] or ""), Text(row["suggested_action"] or ""),
+            )
+        console.print(table)
+
+
+def read_status(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
+    """The last runs, failed tests, and what the last deliveries did."""
+    return {
+        "runs": fetch(
+            connection,
+            "select run_number, as_of_date, state, git_revision, rules_hash, message from delivery.runs"
+            " order by run_number desc limit 10",
+        ),
+        "tests": fetch(
+            connection,
+            "select severity, status, count(*) as tests from delivery.test_results group by all order by all",
+        ),
+        "delivery": fetch(
+            connection,
+            "select object as object_name, action, state, count(*) as records from delivery.latest_delivery"
+            " group by all order by all",
+        ),
+    }
+
+
+def print_status(status: dict[str, Rows], as_json: bool, console: Console) -> None:
+    """The state of the nights."""
+    if as_json:
+        print_json(status)
+        return
+    for title, rows in status.items():
+        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+        for name in rows[0] if rows else ("nothing yet",):
+            table.add_column(name)
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        console.print(table)
+
+
+def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]:
+    """Everything behind one account, found by account id (old ids too), CRM id, or a part of the name.
+
+    Raises
+    ------
+    UsageError
+        If none or several accounts fit; names up to ten that do.
+    """
+    found = fetch(
+        connection,
+        "select distinct account_id, account_name from marts.dim_accounts where account_id = $text"
+        " or account_id in (select account_id from identity.account_aliases where alias_account_id = $text)"
+        " or account_id in (select account_id from marts.dim_account_records where source_id = $text)"
+        " or (length($text) >= 2 and contains(lower(account_name), lower($text)))"
+        " order by account_id = $text desc, account_name, account_id limit 11",
+        text=account,
+    )
+    if found and found[0]["account_id"] == account:
+        found = found[:1]
+    if not found:
+        raise UsageError(f"{account!r}: no account has this id, CRM id or name. `abm queue` lists accounts with their ids.")
+    if len(found) > 1:
+        listed = "\n".join(f"  {row['account_id']}  {row['account_name']}" for row in found[:10])
+        raise UsageError(f"{account!r} fits several accounts; give one of these ids:\n{listed}")
+    account_id = found[0]["account_id"]
+
+    def of(sql: str) -> Rows:
+        return fetch(connection, sql, account_id=account_id)
+
+    return {
+        "account": of("select * from marts.dim_accounts where account_id = $account_id")[0],
+        "records": of(
+            "select records.record_id, company.company_name, company.domain, records.is_primary, members.match_rule,"
+            " members.matched_record_id, members.confidence, members.as_of_date as joined_on"
+            " from marts.dim_account_records as records"
+            " left join identity.company_records as company on records.record_id = company.record_id"
+            " left join identity.account_members as members on records.record_id = members.record_id"
+            " where records.account_id = $account_id order by records.is_primary desc, records.record_id"
+        ),
+        "identity_history": of(
+            "select as_of_date, event, account_id, other_account_id, record_id, note from identity.account_id_history"
+            " where account_id = $account_id or other_account_id = $account_id order by as_of_date, event_id"
+        ),
+        "scores": of(
+            "select composite.as_of_date, composite.composite_score, fit.fit_points, intent.intent_score,"
+            " engagement.engagement_score, tiers.tier, tiers.tier_reason"
+            " from scoring.composite_scores as composite"
+            " left join scoring.fit_scores as fit using (account_id, as_of_date)"
+            " left join scoring.intent_scores as intent using (account_id, as_of_date)"
+            " left join scoring.engagement_scores as engagement using (account_id, as_of_date)"
+            " left join scoring.tiers as tiers using (account_id, as_of_date)"
+            " where composite.account_id = $account_id order by composite.as_of_date desc limit 14"
+        ),
+        "reasons": of(
+            "select score, rank, round(points, 2) as points, text_en, text_ja from scoring.score_reasons"
+            " where account_id = $account_id and as_of_date = (select max(as_of_date) from scoring.score_reasons"
+            " where account_id = $account_id) order by score, rank"
+        ),
+        "committee": of("select * from activation.committee_coverage where account_id = $account_id"),
+        "touches": of(
+            "select touch_type, count(*) as touches, count(distinct person_key) as persons, max(activity_date) as last_on"
+            " from marts.fct_touches where account_id = $account_id and not is_bot"
+            " and activity_date > (select max(activity_date) from marts.fct_touches) - 90"
+            " group by touch_type order by touches desc, touch_type"
+        ),
+        "queue": of("select queue_rank, role, play, reason_en, due_date from activation.sdr_queue where account_id = $account_id"),
+        "sent": of(
+            "select object as object_name, record_key, field, old_value, new_value, state from delivery.latest_delivery_fields"
+            " where record_key in (select source_id from marts.dim_account_records where account_id = $account_id)"
+            " order by all"
+        ),
+    }
+
+
+def print_explanation(explanation: dict[str, Any], as_json: bool, console: Console) -> None:
+    """One table per kind of evidence."""
+    if as_json:
+        print_json(explanation)
+        return
+    account = explanation["account"]
+    console.print(Text(f"{account['account_name']}  {account['account_id']}", style="bold"))
+    facts = {name: value for name, value in account.items() if value is not None and name not in ("account_name", "account_id")}
+    console.print(Text("  ".join(f"{name}={value}" for name, value in facts.items()), style="dim"))
+    for title, rows in explanation.items():
+        if title == "account" or not rows:
+            continue
+        table = Table(title=title.replace("_", " "), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+        for name in rows[0]:
+            table.add_column(name.replace("_", " "), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        console.print(table)

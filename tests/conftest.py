@@ -1,0 +1,84 @@
+"""Shared by the tests that run the whole pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+AS_OF = "2026-10-31"
+DELIVERED = "select coalesce(sum(created_count + updated_count), 0) from delivery.plans where run_id = ?"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of large real input; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("ABM_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent")
+    return folder
+
+
+@dataclass(frozen=True)
+class Abm:
+    """The `abm` command in a folder of its own, as a user would call it."""
+
+    folder: Path
+    project: Path = ROOT
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "abm.duckdb"
+
+    def __call__(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ABM_", "PYTEST_"))}
+        kept |= {
+            "DAGSTER_HOME": str(self.folder / "dagster"),
+            "DBT_TARGET_PATH": str(self.folder / "dbt_target"),
+            "PYTHONPATH": str(self.project),
+            "COLUMNS": "180",
+        }
+        command = [sys.executable, "-m", "orchestration.cli", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=self.project, env=kept | dict(environment or {}), capture_output=True, text=True, timeout=900, check=False
+        )
+
+    def run(self, landing: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        return self("run", "--input", landing, "--as-of", AS_OF, "--warehouse", self.warehouse, *more)
+
+    def query(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql, list(parameters) or None).fetchall()
+
+    def crm_writes(self) -> int:
+        """Records that the newest run wrote to the CRM."""
+        return int(
+            self.query(
+                "select count(*) from delivery.ledger where state = 'sent' and run_id ="
+                " (select run_id from delivery.runs order by run_number desc limit 1)"
+            )[0][0]  # type: ignore[call-overload]
+        )
+
+    def mart_bytes(self, schemas: tuple[str, ...] = ("marts", "activation", "sync")) -> dict[str, str]:
+        """SHA-256 of every table as it lies, row by row, in its stored order."""
+        hashes = {}
+        with duckdb.connect(str(self.warehouse), read_only=True, config={"threads": 1}) as connection:
+            names = connection.execute(
+                "select table_schema, table_name from information_schema.tables where list_contains($schemas, table_schema)"
+                " order by all",
+                {"schemas": list(schemas)},
+            ).fetchall()
+            for schema, name in names:
+                file = self.folder / "export.csv"
+                connection.execute(f'copy (select * from "{schema}"."{name}") to \'{file}\' (format csv, header)')
+                hashes[f"{schema}.{name}"] = hashlib.sha256(file.read_bytes()).hexdigest()
+                file.unlink()
+        return hashes
