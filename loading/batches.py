@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from loading.contract import CONTRACT, ContractTable
 from loading.errors import LoadError
-from loading.files import BadRow, Batch, LandingFile, find_landing_files, read_batches
+from loading.files import Batch, LandingFile, find_landing_files, read_batches
 from loading.readable import literal, quoted, rejection_sql
 
 Progress = Callable[[str], None]
@@ -88,33 +88,31 @@ def store_extract(
         for name in table.column_names
     }
     arrays["_row"] = pa.array(range(1, rows.num_rows + 1), pa.int64())
-    names = ", ".join(quoted(name) for name in table.column_names if name != "loaded_at")
-    target = f"raw.{quoted(table.raw_table)}"
     with _transaction(connection):
-        _create_incoming(connection, table)
-        _append(connection, table, Batch(pa.table(arrays), ()))
-        known = f"select 1 from {target} as known where " + " and ".join(
-            f"known.{quoted(name)} is not distinct from incoming.{quoted(name)}"
-            for name in table.column_names
-            if name != "loaded_at"
-        )
-        # A join on all columns is slow on null-safe equality; equal keys first keep it a hash join.
-        key = quoted(table.required_columns[0])
-        connection.execute(
-            f"delete from incoming using (select _row from incoming where exists ({known} and known.{key} = incoming.{key}))"
-            " as seen where incoming._row = seen._row"
-        )
-        content = connection.execute(
-            f"select md5(string_agg(md5(concat_ws(chr(31), {names})), '' order by {key}, md5(concat_ws(chr(31), {names})))) from incoming"
-        ).fetchall()[0][0]
-        batch_id = hashlib.sha256(f"{table.raw_table} {source} {content}".encode()).hexdigest()[:16]
-        rows_in = _scalar(connection, "select count(*) from incoming")
-        if rows_in and not _is_loaded(connection, batch_id):
-            load = _store_incoming(connection, table, source, batch_id, (), f"{as_of}T23:59:59Z", as_of)
-            return FileLoad(
-                load.table, source, batch_id, rows.num_rows, rows.num_rows - load.rows_rejected, load.rows_rejected, False
-            )
-    return FileLoad(table.raw_table, source, batch_id, rows.num_rows, rows.num_rows, 0, True)
+        new = _versions_not_in_raw(connection, table, pa.table(arrays))
+        content = hashlib.sha256(f"{table.raw_table} {source}".encode())
+        for line in sorted(map(str, new.drop_columns(["_row"]).to_pylist())):
+            content.update(line.encode("utf-8", "backslashreplace"))
+        batch_id = content.hexdigest()[:16]
+        if not new.num_rows or _is_loaded(connection, batch_id):
+            return FileLoad(table.raw_table, source, batch_id, rows.num_rows, rows.num_rows, 0, True)
+        _store_batch(connection, table, source, batch_id, Batch(new, ()), f"{as_of}T23:59:59Z")
+        load = _record_load(connection, table, source, batch_id, new.num_rows, as_of)
+    kept_before = rows.num_rows - new.num_rows
+    return replace(load, rows_in=rows.num_rows, rows_kept=load.rows_kept + kept_before)
+
+
+def _versions_not_in_raw(connection: duckdb.DuckDBPyConnection, table: ContractTable, rows: pa.Table) -> pa.Table:
+    """Rows whose contract columns, the load time aside, differ from every row that is stored."""
+    compared = [quoted(name) for name in table.column_names if name != "loaded_at"]
+    fingerprint = f"md5(to_json(list_value({', '.join(compared)}))::varchar)"
+    connection.register("extracted", rows)
+    new = connection.sql(
+        f"select * from extracted where {fingerprint} not in (select {fingerprint} from raw.{quoted(table.raw_table)})"
+        " order by _row"
+    ).to_arrow_table()
+    connection.unregister("extracted")
+    return new
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -144,77 +142,63 @@ def _load_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, as_of: 
         ).fetchall()[0]
         return FileLoad(file.table.raw_table, file.relative_path, batch_id, rows_in, kept, rejected, True)
     stamp = f"{file.loaded_date or as_of}T23:59:59Z"
-    bad_rows: list[BadRow] = []
+    rows_in = 0
     with _transaction(connection):
-        _create_incoming(connection, file.table)
         for batch in read_batches(file):
-            _append(connection, file.table, batch)
-            bad_rows.extend(batch.bad_rows)
-        return _store_incoming(connection, file.table, file.relative_path, batch_id, tuple(bad_rows), stamp, as_of)
+            _store_batch(connection, file.table, file.relative_path, batch_id, batch, stamp)
+            rows_in += batch.rows.num_rows + len(batch.bad_rows)
+        return _record_load(connection, file.table, file.relative_path, batch_id, rows_in, as_of)
 
 
-def _store_incoming(
-    connection: duckdb.DuckDBPyConnection,
-    table: ContractTable,
-    source: str,
-    batch_id: str,
-    bad_rows: tuple[BadRow, ...],
-    stamp: str,
-    as_of: date,
-) -> FileLoad:
-    names = ", ".join(quoted(name) for name in table.column_names)
-    kept_values = names.replace('"loaded_at"', "coalesce(loaded_at, $stamp)")
+def _store_batch(
+    connection: duckdb.DuckDBPyConnection, table: ContractTable, source: str, batch_id: str, batch: Batch, stamp: str
+) -> None:
+    """Store the readable rows of a batch, and the others in `raw.rejected`; memory does not grow with the file."""
+    contract = [quoted(name) for name in table.column_names]
+    values = ["coalesce(loaded_at, $stamp)" if name == quoted("loaded_at") else name for name in contract]
+    # Columns outside the contract are kept, as one JSON cell, so that nothing a source said is lost.
+    unknown = [name for name in batch.rows.column_names if name not in (*table.column_names, "_row")]
+    pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in unknown)
     bad_column, reason = rejection_sql(table.columns)
-    rows_read = _scalar(connection, "select count(*) from incoming")
+    connection.register("batch_rows", batch.rows)
     connection.execute(
-        f"create or replace temp table judged as select *, {bad_column} as bad_column, {reason} as reason from incoming"
+        f"create or replace temp table judged as select *, {bad_column} as bad_column, {reason} as reason from batch_rows"
     )
+    connection.unregister("batch_rows")
     connection.execute(
-        f"insert into raw.{quoted(table.raw_table)} ({names}, _unknown_columns, _batch_id, _row)"
-        f" select {kept_values}, _unknown_columns, $batch_id, _row from judged where bad_column is null order by _row",
+        f"insert into raw.{quoted(table.raw_table)} ({', '.join(contract)}, _unknown_columns, _batch_id, _row)"
+        f" select {', '.join(values)}, {f'json_object({pairs})' if unknown else 'null'}, $batch_id, _row"
+        " from judged where bad_column is null order by _row",
         {"stamp": stamp, "batch_id": batch_id},
     )
+    cells = ", ".join(f"{name} := {name}" for name in contract)
     connection.execute(
-        "insert into raw.rejected select $table_name, $source, _row, bad_column, reason,"
-        f" to_json(struct_pack({', '.join(f'{quoted(name)} := {quoted(name)}' for name in table.column_names)})),"
+        f"insert into raw.rejected select $table_name, $source, _row, bad_column, reason, to_json(struct_pack({cells})),"
         " $batch_id from judged where bad_column is not null order by _row",
         {"table_name": table.raw_table, "source": source, "batch_id": batch_id},
     )
-    if bad_rows:
+    if batch.bad_rows:
         connection.executemany(
             "insert into raw.rejected values (?, ?, ?, ?, ?, ?, ?)",
-            [[table.raw_table, source, row.line, row.column, row.reason, row.text, batch_id] for row in bad_rows],
+            [[table.raw_table, source, row.line, row.column, row.reason, row.text, batch_id] for row in batch.bad_rows],
         )
-    kept = _scalar(
-        connection, f"select count(*) from raw.{quoted(table.raw_table)} where _batch_id = $batch_id", batch_id=batch_id
-    )
+
+
+def _record_load(
+    connection: duckdb.DuckDBPyConnection, table: ContractTable, source: str, batch_id: str, rows_in: int, as_of: date
+) -> FileLoad:
+    target = f"raw.{quoted(table.raw_table)}"
+    kept = _scalar(connection, f"select count(*) from {target} where _batch_id = $batch_id", batch_id=batch_id)
     rejected = _scalar(connection, "select count(*) from raw.rejected where batch_id = $batch_id", batch_id=batch_id)
-    rows_in = rows_read + len(bad_rows)
     if rows_in != kept + rejected:
-        raise RuntimeError(f"{source}: {rows_in} rows in, but {kept} kept and {rejected} rejected. Nothing of it was stored.")
+        raise RuntimeError(
+            f"{source}: {rows_in} rows in, but {kept} kept and {rejected} rejected. Nothing of it was stored."
+        )
     connection.execute(
         "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?)",
         [batch_id, table.raw_table, source, rows_in, kept, rejected, as_of],
     )
     return FileLoad(table.raw_table, source, batch_id, rows_in, kept, rejected, False)
-
-
-def _create_incoming(connection: duckdb.DuckDBPyConnection, table: ContractTable) -> None:
-    columns = ", ".join(f"{quoted(name)} varchar" for name in table.column_names)
-    connection.execute(f"create or replace temp table incoming ({columns}, _unknown_columns varchar, _row bigint)")
-
-
-def _append(connection: duckdb.DuckDBPyConnection, table: ContractTable, batch: Batch) -> None:
-    known = [*table.column_names, "_row"]
-    # Columns outside the contract are kept, as one JSON cell, so that nothing a source said is lost.
-    unknown = [name for name in batch.rows.column_names if name not in known]
-    pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in unknown)
-    connection.register("batch_rows", batch.rows)
-    connection.execute(
-        f"insert into incoming by name select {', '.join(quoted(name) for name in known)},"
-        f" {f'json_object({pairs})' if unknown else 'null'} as _unknown_columns from batch_rows"
-    )
-    connection.unregister("batch_rows")
 
 
 def _is_loaded(connection: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
@@ -225,7 +209,7 @@ def _scalar(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: objec
     return int(connection.execute(sql, parameters or None).fetchall()[0][0])
 
 
-class _transaction:  # noqa: N801  (reads as a keyword at its use)
+class _transaction:
     """Everything in the block is stored, or nothing."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -78,9 +78,7 @@ CONTRACT: tuple[ContractTable, ...] = (
         "Id* AccountId Name* StageName* Amount:number CloseDate*:date CreatedDate*:timestamp"
         " LastModifiedDate*:timestamp IsClosed*:boolean IsWon*:boolean Type LeadSource OwnerId",
     ),
-    _table(
-        "salesforce/OpportunityHistory", "Id* OpportunityId* StageName* Amount:number CreatedDate*:timestamp"
-    ),
+    _table("salesforce/OpportunityHistory", "Id* OpportunityId* StageName* Amount:number CreatedDate*:timestamp"),
     _table(
         "salesforce/Task",
         "Id* WhatId WhoId OwnerId Subject Type Status ActivityDate:date CreatedDate*:timestamp TaskSubtype"
@@ -107,24 +105,17 @@ CONTRACT: tuple[ContractTable, ...] = (
         "event_id* occurred_at*:timestamp visitor_id* path* email domain referrer user_agent duration_seconds:number",
     ),
     _table("product/workspaces", "workspace_id* name created_at*:timestamp plan domain"),
-    _table(
-        "product/events", "event_id* occurred_at*:timestamp workspace_id* user_email event_name* user_role"
-    ),
+    _table("product/events", "event_id* occurred_at*:timestamp workspace_id* user_email event_name* user_role"),
     _table("map/email_events", "event_id* occurred_at*:timestamp email* campaign event*"),
-    _table(
-        "map/form_fills", "event_id* occurred_at*:timestamp email* asset* company_name job_title country"
-    ),
-    _table(
-        "events/attendance", "event_id* occurred_at*:timestamp event_name* email company_name status*"
-    ),
+    _table("map/form_fills", "event_id* occurred_at*:timestamp email* asset* company_name job_title country"),
+    _table("events/attendance", "event_id* occurred_at*:timestamp event_name* email company_name status*"),
     _table(
         "support/tickets",
         "ticket_id* created_at*:timestamp requester_email category priority status closed_at:timestamp",
     ),
     _table(
         "consent/records",
-        "record_id* email* purpose* channel* status* lawful_basis source* occurred_at:timestamp"
-        " expires_at:timestamp",
+        "record_id* email* purpose* channel* status* lawful_basis source* occurred_at:timestamp expires_at:timestamp",
     ),
     _table(
         "ads/audience_matches",

@@ -139,7 +139,9 @@ def _partition_date(path: Path) -> date | None:
             try:
                 return date.fromisoformat(match[1])
             except ValueError:
-                raise LoadError(f"{path}: the partition {part} is not a date; expected loaded_date=YYYY-MM-DD.") from None
+                raise LoadError(
+                    f"{path}: the partition {part} is not a date; expected loaded_date=YYYY-MM-DD."
+                ) from None
     return None
 
 
@@ -258,7 +260,9 @@ def _read_csv(file: LandingFile) -> Iterator[Batch]:
             if problem and len(lines.of_record) > 1:
                 # One stray quote must not swallow the rows behind it: only its own line is set aside.
                 text = lines.give_back_all_but_first()
-                bad_rows.append(BadRow(line, None, f"{problem} (the cell runs past the end of the line)", _printable(text)))
+                bad_rows.append(
+                    BadRow(line, None, f"{problem} (the cell runs past the end of the line)", _printable(text))
+                )
                 reader = csv.reader(lines)
             elif problem:
                 bad_rows.append(BadRow(line, None, problem, _printable("".join(lines.of_record))))

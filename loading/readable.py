@@ -38,7 +38,8 @@ def number_sql(text: str) -> str:
     """SQL for the double that the SQL text `text` says, null where it says none."""
     plain = f"trim(translate({text}, '{_FULL_WIDTH}', '{_HALF_WIDTH}'))"
     bare = f"replace(regexp_replace({plain}, '^([-+]?)\\s*[€$£¥]\\s*', '\\1'), ',', '')"
-    return f"case when regexp_full_match({bare}, '[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?') then try_cast({bare} as double) end"
+    number = "[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?"
+    return f"case when regexp_full_match({bare}, '{number}') then try_cast({bare} as double) end"
 
 
 def boolean_sql(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Joins the packages: Dagster definitions, resources, and the `abm` command."""

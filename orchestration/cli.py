@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from identity.errors import RuleError as IdentityRuleError
 from rich.console import Console
 
 from demo.errors import DemoError
-from identity.errors import RuleError as IdentityRuleError
 from loading.errors import LoadError
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
 from reverse_etl.errors import RuleError as DeliveryRuleError
@@ -53,7 +53,9 @@ AsOf = Annotated[str, typer.Option("--as-of", help="last day whose facts count, 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
 CrmOption = Annotated[
     CrmChoice | None,
-    typer.Option("--crm", help="default: the org that ABM_SALESFORCE_LOGIN_URL names, else the local sandbox", envvar="ABM_CRM"),
+    typer.Option(
+        "--crm", help="default: the org that ABM_SALESFORCE_LOGIN_URL names, else the local sandbox", envvar="ABM_CRM"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
 DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
@@ -67,7 +69,9 @@ def run(
     ] = None,
     warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
     crm: CrmOption = None,
-    from_failure: Annotated[bool, typer.Option("--from-failure", help="go on from the step that failed last time")] = False,
+    from_failure: Annotated[
+        bool, typer.Option("--from-failure", help="go on from the step that failed last time")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """One nightly run: load, resolve, score, queue, deliver, publish."""
@@ -106,7 +110,9 @@ def demo(
         return
     with err.status(f"writing {accounts:,} demo companies to {out_folder}"):
         summary = write_landing(out_folder, accounts=accounts, seed=seed, as_of=night, truth=truth)
-    err.print(f"[green]✓[/] demo input: {out_folder} ({sum(summary.rows.values()):,} rows in {len(summary.rows)} tables)")
+    err.print(
+        f"[green]✓[/] demo input: {out_folder} ({sum(summary.rows.values()):,} rows in {len(summary.rows)} tables)"
+    )
 
 
 @app.command()
@@ -183,7 +189,9 @@ def report(warehouse: WarehouseFile = DEFAULT_WAREHOUSE) -> None:
 def sandbox(
     warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8801,
-    restore: Annotated[Path | None, typer.Option("--restore", help="landing folder whose salesforce/ files it starts from")] = None,
+    restore: Annotated[
+        Path | None, typer.Option("--restore", help="landing folder whose salesforce/ files it starts from")
+    ] = None,
 ) -> None:
     """Run the local sandbox CRM that belongs to a warehouse, until Ctrl-C."""
     from orchestration.sandbox_process import running_sandbox, sandbox_folder, wait_for_interrupt
@@ -218,9 +226,13 @@ def _with_crm(choice: CrmChoice | None, warehouse: Path, action: Callable[[], An
 
     crm = _crm(choice)
     if crm == CrmChoice.FILES:
-        raise UsageError("--crm files has no CRM to compare with or to write to. Use --crm sandbox or --crm salesforce.")
+        raise UsageError(
+            "--crm files has no CRM to compare with or to write to. Use --crm sandbox or --crm salesforce."
+        )
     if not warehouse.exists():
-        raise UsageError(f"{warehouse}: no such warehouse. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`.")
+        raise UsageError(
+            f"{warehouse}: no such warehouse. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`."
+        )
     with crm_at_hand(crm, warehouse, None):
         return action()
 

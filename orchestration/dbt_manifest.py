@@ -61,7 +61,9 @@ def _parse(variables: dict[str, str]) -> None:
     done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()
-        raise UsageError(f"The dbt project does not parse. dbt said:\n{said[-2000:]}\nMend the file it names and run again.")
+        raise UsageError(
+            f"The dbt project does not parse. dbt said:\n{said[-2000:]}\nMend the file it names and run again."
+        )
 
 
 def _dbt_executable() -> str:

@@ -34,7 +34,15 @@ def build_definitions() -> dg.Definitions:
     defaults = environment_defaults()
     return dg.Definitions(
         assets=[
-            landing_tables, crm_tables, host_keys, resolved_accounts, scores, win_curve, crm_plan, crm_ledger, published,
+            landing_tables,
+            crm_tables,
+            host_keys,
+            resolved_accounts,
+            scores,
+            win_curve,
+            crm_plan,
+            crm_ledger,
+            published,
             build_dbt_models(read_manifest()),
         ],
         asset_checks=[upstream_is_sound],

@@ -13,5 +13,7 @@ class RuleError(UsageError):
 
 class RunFailed(RuntimeError):
     """The nightly run ended before its end; the message names the step and what it said."""
+
+
 EXIT_USER = 2
 EXIT_FAILED = 1

@@ -27,7 +27,9 @@ def describe_graph(definitions: dg.Definitions) -> list[str]:
             lines.append(f"job      {job.name}")
     for schedule in definitions.schedules or ():
         if isinstance(schedule, dg.ScheduleDefinition):
-            lines.append(f"schedule {schedule.name}: {schedule.cron_schedule} {schedule.execution_timezone} -> {schedule.job_name}")
+            lines.append(
+                f"schedule {schedule.name}: {schedule.cron_schedule} {schedule.execution_timezone} -> {schedule.job_name}"
+            )
     lines.extend(f"sensor   {sensor.name}" for sensor in definitions.sensors or ())
     return lines
 

@@ -41,7 +41,9 @@ class NightlyOutcome:
     warehouse: Path
 
 
-def run_nightly(as_of: date, input_folder: Path | None, warehouse: Path, crm: str, from_failure: bool) -> NightlyOutcome:
+def run_nightly(
+    as_of: date, input_folder: Path | None, warehouse: Path, crm: str, from_failure: bool
+) -> NightlyOutcome:
     """Run every layer for one night and publish the warehouse.
 
     Raises
@@ -59,7 +61,9 @@ def run_nightly(as_of: date, input_folder: Path | None, warehouse: Path, crm: st
     read_manifest({"as_of_date": as_of.isoformat()})
     home = dagster_home()
     with crm_at_hand(crm, warehouse, input_folder), dg.DagsterInstance.from_config(str(home)) as instance:
-        config = run_config(as_of.isoformat(), str(input_folder.resolve()) if input_folder else "", crm, str(warehouse.resolve()))
+        config = run_config(
+            as_of.isoformat(), str(input_folder.resolve()) if input_folder else "", crm, str(warehouse.resolve())
+        )
         config["loggers"] = {"progress": {"config": {}}}
         parent = _last_failed_run(instance, warehouse) if from_failure else None
         with warnings.catch_warnings():

@@ -47,7 +47,9 @@ class ProgressHandler(logging.Handler):
             self._started[step] = self._clock()
             self._say(f"[dim]… {step_title(step)}[/]")
         elif kind == "STEP_SUCCESS":
-            self._say(f"[green]✓[/] {step_title(step)} [dim]{self._clock() - self._started.get(step, self._clock()):.1f} s[/]")
+            self._say(
+                f"[green]✓[/] {step_title(step)} [dim]{self._clock() - self._started.get(step, self._clock()):.1f} s[/]"
+            )
         elif kind == "STEP_FAILURE":
             self._say(f"[red]✗ {step_title(step)}[/]")
         elif kind == "ASSET_CHECK_EVALUATION":

@@ -119,7 +119,9 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
         If the file is held by another process, is no DuckDB file, or (to read) does not exist.
     """
     if read_only and not path.exists():
-        raise UsageError(f"{path}: no such warehouse. Make one with `abm run --warehouse {path} --input DIR --as-of D`.")
+        raise UsageError(
+            f"{path}: no such warehouse. Make one with `abm run --warehouse {path} --input DIR --as-of D`."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(
@@ -134,7 +136,9 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
                 f"{path} is open in another process ({first_line}). Close it there; to read while a run writes,"
                 f" open {published_path(path)}."
             ) from error
-        raise UsageError(f"{path}: cannot be opened as a warehouse ({first_line}). Choose another --warehouse.") from error
+        raise UsageError(
+            f"{path}: cannot be opened as a warehouse ({first_line}). Choose another --warehouse."
+        ) from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}). Choose another --warehouse.") from error
     try:
@@ -149,14 +153,11 @@ def published_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.published{path.suffix}")
 
 
-def replace_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.Table, where: str, parameters: list[object]
-) -> None:
-    """Replace the rows of a table that meet a condition; columns are matched by name."""
-    connection.execute(f"delete from {table} where {where}", parameters)
-    connection.register("new_rows", rows)
-    connection.execute(f"insert into {table} by name select * from new_rows")
-    connection.unregister("new_rows")
+def create_table(connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema) -> None:
+    """Create `schema.table`, empty, with the columns of an Arrow schema, unless it is there."""
+    connection.register("empty_rows", schema.empty_table())
+    connection.execute(f"create table if not exists {table} as select * from empty_rows")
+    connection.unregister("empty_rows")
 
 
 class Crm(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -245,5 +246,8 @@ def notify_command() -> str | None:
 def silence_usage_tracking() -> None:
     """Switch off what dbt and Dagster would report home."""
     os.environ.update(
-        DBT_SEND_ANONYMOUS_USAGE_STATS="false", DAGSTER_DISABLE_TELEMETRY="true", DO_NOT_TRACK="1", DBT_VERSION_CHECK="false"
+        DBT_SEND_ANONYMOUS_USAGE_STATS="false",
+        DAGSTER_DISABLE_TELEMETRY="true",
+        DO_NOT_TRACK="1",
+        DBT_VERSION_CHECK="false",
     )

@@ -44,6 +44,9 @@ def set_run_state(connection: duckdb.DuckDBPyConnection, state: str, message: st
 def _git_revision() -> str:
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout.strip() or "not in git"

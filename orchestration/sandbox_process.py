@@ -37,7 +37,18 @@ def running_sandbox(state: Path, restore: Path | None, port: int = 0) -> Iterato
     if (url := _url_of_running(state)) is not None:
         yield url
         return
-    command = [sys.executable, "-m", "sandbox", "serve", "--state", str(state), "--port", str(port), "--schema", str(FORCE_APP)]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "serve",
+        "--state",
+        str(state),
+        "--port",
+        str(port),
+        "--schema",
+        str(FORCE_APP),
+    ]
     if restore and (restore / "salesforce").is_dir():
         command += ["--restore", str(restore)]
     state.mkdir(parents=True, exist_ok=True)

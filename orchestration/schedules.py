@@ -1,7 +1,5 @@
 """When the nightly run starts, and who hears of it when it fails."""
 
-from __future__ import annotations
-
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -46,7 +44,10 @@ def nightly_schedule(job: dg.UnresolvedAssetJobDefinition | dg.JobDefinition) ->
         return dg.RunRequest(
             run_key=as_of,
             run_config=run_config(
-                as_of, defaults["nightly_run"]["input_folder"], defaults["nightly_run"]["crm"], defaults["warehouse"]["path"]
+                as_of,
+                defaults["nightly_run"]["input_folder"],
+                defaults["nightly_run"]["crm"],
+                defaults["warehouse"]["path"],
             ),
             tags={"as_of_date": as_of},
         )

@@ -145,7 +145,9 @@ def _delivery(rows: Any) -> list[dict[str, Any]]:
 def print_summary(summary: NightSummary, warehouse: Path, report: Path, console: Console) -> None:
     """The summary as a RevOps manager reads it: what came in, who matters today and why, what the CRM now shows."""
     console.print()
-    console.print(Panel(Group(*_headline(summary)), title=f"abm360 · {summary.as_of_date}", box=box.ROUNDED, expand=False))
+    console.print(
+        Panel(Group(*_headline(summary)), title=f"abm360 · {summary.as_of_date}", box=box.ROUNDED, expand=False)
+    )
     console.print(_loads_table(summary))
     console.print(_tiers_table(summary))
     console.print(_queue_table(summary))
@@ -165,7 +167,10 @@ def _headline(summary: NightSummary) -> list[Text]:
     activity = summary.activity
     return [
         Text.assemble(
-            (f"{summary.crm_accounts:,}", "bold"), " CRM accounts are ", (f"{summary.accounts:,}", "bold"), " companies: ",
+            (f"{summary.crm_accounts:,}", "bold"),
+            " CRM accounts are ",
+            (f"{summary.accounts:,}", "bold"),
+            " companies: ",
             f"{summary.crm_duplicates:,} are duplicates, {summary.review_candidates:,} pairs wait for a person's decision.",
         ),
         Text(
@@ -201,9 +206,9 @@ def _loads_table(summary: NightSummary) -> Table:
         *(f"{sum(load[name] for load in files):,}" for name in ("rows_in", "rows_kept", "rows_rejected")),
         style="bold",
     )
-    for row in summary.rejected_by_reason[:6]:
-        table.caption = "Rejected rows with file, line and reason: table raw.rejected. First: " + summary.rejected_by_reason[0]["example"]
-        break
+    if summary.rejected_by_reason:
+        example = summary.rejected_by_reason[0]["example"]
+        table.caption = f"Rejected rows stand in raw.rejected with file, line and reason, such as {example}"
     extracted = sum(load["rows_in"] for load in summary.loads if load["is_crm_extract"])
     if extracted:
         table.add_row("new record versions from the CRM", f"{extracted:,}", f"{extracted:,}", "0", style="dim")
@@ -215,11 +220,18 @@ def _tiers_table(summary: NightSummary) -> Table:
     for name in ("", "accounts", "moved", "median", "top decile", "no score"):
         table.add_column(name, justify="left" if not name else "right")
     for tier in summary.tiers:
-        table.add_row(tier["tier"], f"{tier['accounts']:,}", f"{tier['moved']:,}", f"{tier['mean_score']:.1f} mean", "", "")
+        table.add_row(
+            tier["tier"], f"{tier['accounts']:,}", f"{tier['moved']:,}", f"{tier['mean_score']:.1f} mean", "", ""
+        )
     table.add_section()
     for score in summary.scores:
         table.add_row(
-            score["score"], f"{score['scored']:,}", "", _shown(score["median"]), _shown(score["top_decile"]), f"{score['missing']:,}"
+            score["score"],
+            f"{score['scored']:,}",
+            "",
+            _shown(score["median"]),
+            _shown(score["top_decile"]),
+            f"{score['missing']:,}",
         )
     return table
 
@@ -227,7 +239,9 @@ def _tiers_table(summary: NightSummary) -> Table:
 def _queue_table(summary: NightSummary) -> Table:
     table = Table(
         title=f"Top of the queue: {summary.queue_size:,} actions for {summary.queue_reps:,} reps",
-        box=box.SIMPLE_HEAD, title_justify="left", title_style="bold",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
     )
     table.add_column("account", max_width=28)
     table.add_column("tier")
@@ -237,8 +251,12 @@ def _queue_table(summary: NightSummary) -> Table:
     table.add_column("do", max_width=44)
     for item in summary.queue:
         table.add_row(
-            Text(item["account_name"] or ""), item["tier"], item["role"], f"${item['expected_value_usd']:,.0f}",
-            Text(item["reason"] or ""), Text(item["suggested_action"] or ""),
+            Text(item["account_name"] or ""),
+            item["tier"],
+            item["role"],
+            f"${item['expected_value_usd']:,.0f}",
+            Text(item["reason"] or ""),
+            Text(item["suggested_action"] or ""),
         )
     return table
 

@@ -10,13 +10,21 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.dbt_manifest import read_manifest
-from orchestration.resources import PROJECT_ROOT, dagster_home, set_input_environment, set_warehouse_environment, silence_usage_tracking
+from orchestration.resources import (
+    PROJECT_ROOT,
+    dagster_home,
+    set_input_environment,
+    set_warehouse_environment,
+    silence_usage_tracking,
+)
 from orchestration.sandbox_process import running_sandbox, sandbox_folder
 
 HOST = "127.0.0.1"
 
 
-def serve(as_of: date, warehouse: Path, input_folder: Path | None, port: int, sandbox_port: int, say: Callable[[str], None]) -> None:
+def serve(
+    as_of: date, warehouse: Path, input_folder: Path | None, port: int, sandbox_port: int, say: Callable[[str], None]
+) -> None:
     """Serve both until interrupted.
 
     Raises

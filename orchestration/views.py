@@ -73,8 +73,13 @@ def print_queue(rows: Rows, as_json: bool, console: Console) -> None:
             table.add_column(name, justify="right" if name in ("#", "value") else "left", max_width=52)
         for row in mine:
             table.add_row(
-                str(row["queue_rank"]), Text(row["account_name"] or ""), row["role"], row["channel"],
-                f"${row['expected_value_usd']:,.0f}", Text(row["reason"] or ""), Text(row["suggested_action"] or ""),
+                str(row["queue_rank"]),
+                Text(row["account_name"] or ""),
+                row["role"],
+                row["channel"],
+                f"${row['expected_value_usd']:,.0f}",
+                Text(row["reason"] or ""),
+                Text(row["suggested_action"] or ""),
             )
         console.print(table)
 
@@ -133,7 +138,9 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
     if found and found[0]["account_id"] == account:
         found = found[:1]
     if not found:
-        raise UsageError(f"{account!r}: no account has this id, CRM id or name. `abm queue` lists accounts with their ids.")
+        raise UsageError(
+            f"{account!r}: no account has this id, CRM id or name. `abm queue` lists accounts with their ids."
+        )
     if len(found) > 1:
         listed = "\n".join(f"  {row['account_id']}  {row['account_name']}" for row in found[:10])
         raise UsageError(f"{account!r} fits several accounts; give one of these ids:\n{listed}")
@@ -178,7 +185,9 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
             " and activity_date > (select max(activity_date) from marts.fct_touches) - 90"
             " group by touch_type order by touches desc, touch_type"
         ),
-        "queue": of("select queue_rank, role, play, reason_en, due_date from activation.sdr_queue where account_id = $account_id"),
+        "queue": of(
+            "select queue_rank, role, play, reason_en, due_date from activation.sdr_queue where account_id = $account_id"
+        ),
         "sent": of(
             "select object as object_name, record_key, field, old_value, new_value, state from delivery.latest_delivery_fields"
             " where record_key in (select source_id from marts.dim_account_records where account_id = $account_id)"
@@ -194,7 +203,11 @@ def print_explanation(explanation: dict[str, Any], as_json: bool, console: Conso
         return
     account = explanation["account"]
     console.print(Text(f"{account['account_name']}  {account['account_id']}", style="bold"))
-    facts = {name: value for name, value in account.items() if value is not None and name not in ("account_name", "account_id")}
+    facts = {
+        name: value
+        for name, value in account.items()
+        if value is not None and name not in ("account_name", "account_id")
+    }
     console.print(Text("  ".join(f"{name}={value}" for name, value in facts.items()), style="dim"))
     for title, rows in explanation.items():
         if title == "account" or not rows:

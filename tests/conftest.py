@@ -38,7 +38,9 @@ class Abm:
     def warehouse(self) -> Path:
         return self.folder / "abm.duckdb"
 
-    def __call__(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ABM_", "PYTEST_"))}
         kept |= {
             "DAGSTER_HOME": str(self.folder / "dagster"),
@@ -48,7 +50,13 @@ class Abm:
         }
         command = [sys.executable, "-m", "orchestration.cli", *map(str, arguments)]
         return subprocess.run(
-            command, cwd=self.project, env=kept | dict(environment or {}), capture_output=True, text=True, timeout=900, check=False
+            command,
+            cwd=self.project,
+            env=kept | dict(environment or {}),
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
         )
 
     def run(self, landing: Path, *more: str) -> subprocess.CompletedProcess[str]:

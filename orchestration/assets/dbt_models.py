@@ -1,7 +1,5 @@
 """Every dbt seed and model as an asset, its data tests as asset checks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,6 +28,8 @@ def build_dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def dbt_models(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, nightly_run: NightlyRun, warehouse: Warehouse
     ) -> Iterator[Any]:
-        yield from dbt.cli(["build", "--vars", json.dumps(nightly_run.dbt_vars)], context=context).stream()
+        # A test waits for the step that builds the last of its models.
+        arguments = ["build", "--indirect-selection", "buildable", "--vars", json.dumps(nightly_run.dbt_vars)]
+        yield from dbt.cli(arguments, context=context).stream()
 
     return dbt_models

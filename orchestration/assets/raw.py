@@ -1,7 +1,5 @@
 """Assets of layer `raw`: what the sources said."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -17,7 +15,12 @@ _OWNERS = ["team:data"]
 
 def _spec(name: str, description: str, deps: list[dg.AssetKey] | None = None) -> dg.AssetSpec:
     return dg.AssetSpec(
-        ["raw", name], deps=deps or [], description=description, group_name="raw", owners=_OWNERS, kinds={"python", "duckdb"}
+        ["raw", name],
+        deps=deps or [],
+        description=description,
+        group_name="raw",
+        owners=_OWNERS,
+        kinds={"python", "duckdb"},
     )
 
 
@@ -30,7 +33,10 @@ _CRM_TABLES = [table for table in CONTRACT if table.folder == "salesforce"]
     specs=[
         _spec("loads", "One row per file or extract that was loaded, with its row counts."),
         _spec("rejected", "Rows that could not be read, with file, line, column and reason."),
-        *(_spec(table.raw_table, f"`{table.name}` of the landing folder, as its source said it.") for table in _FILE_TABLES),
+        *(
+            _spec(table.raw_table, f"`{table.name}` of the landing folder, as its source said it.")
+            for table in _FILE_TABLES
+        ),
     ],
 )
 def landing_tables(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.conftest import AS_OF, ROOT, Abm
 
 from orchestration.writer_lock import WriterLock
+from tests.conftest import AS_OF, ROOT, Abm
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def test_an_unknown_option(abm: Abm) -> None:
 
 def test_a_wrong_column(abm: Abm, landing: Path) -> None:
     (landing / "support" / "tickets.csv").write_text("ticket_id,create_at\nt1,2026-01-01\n")
-    assert_refused(abm.run(landing, "--crm", "files"), "support/tickets.csv, line 1", "created_at is missing", "Did you mean")
+    assert_refused(
+        abm.run(landing, "--crm", "files"), "support/tickets.csv, line 1", "created_at is missing", "Did you mean"
+    )
     assert abm.query("select count(*) from raw.loads") == [(0,)]
 
 
@@ -64,7 +66,9 @@ def test_an_unreadable_file(abm: Abm, landing: Path) -> None:
 def test_a_rule_out_of_range(abm: Abm, landing: Path) -> None:
     project = abm.folder / "project"
     shutil.copytree(
-        ROOT, project, ignore=shutil.ignore_patterns(".venv", ".git", "var", "target", "__pycache__", ".*_cache", ".hypothesis")
+        ROOT,
+        project,
+        ignore=shutil.ignore_patterns(".venv", ".git", "var", "target", "__pycache__", ".*_cache", ".hypothesis"),
     )
     tiers = project / "seeds" / "rules" / "tiers.csv"
     lines = tiers.read_text().splitlines()
@@ -83,7 +87,15 @@ def test_no_crm_reachable(abm: Abm, landing: Path) -> None:
         "ABM_SALESFORCE_CLIENT_SECRET": "secret-of-nobody",
     }
     done = abm(
-        "run", "--input", landing, "--as-of", AS_OF, "--warehouse", abm.warehouse, "--crm", "salesforce",
+        "run",
+        "--input",
+        landing,
+        "--as-of",
+        AS_OF,
+        "--warehouse",
+        abm.warehouse,
+        "--crm",
+        "salesforce",
         environment=environment,
     )
     assert_refused(done, "127.0.0.1:9")

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import ROOT, Abm
 
 ACCOUNTS = 120
@@ -75,7 +76,9 @@ def test_a_broken_data_test_stops_every_write_in_this_run_and_in_a_later_apply(
     landing: Path, tmp_path: Path, first_night: dict[str, object]
 ) -> None:
     project = tmp_path / "project"
-    files = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    )
     for name in files.stdout.decode().split("\0"):
         if name and (ROOT / name).is_file():
             (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +94,9 @@ def test_a_broken_data_test_stops_every_write_in_this_run_and_in_a_later_apply(
     later = broken("apply", "--warehouse", broken.warehouse)
     assert later.returncode == 2
     assert "assert_the_world_is_flat" in later.stderr
-    assert not _has_ledger(broken) or broken.query("select count(*) from delivery.ledger where state = 'sent'") == [(0,)]
+    assert not _has_ledger(broken) or broken.query("select count(*) from delivery.ledger where state = 'sent'") == [
+        (0,)
+    ]
 
 
 def _has_ledger(abm: Abm) -> bool:

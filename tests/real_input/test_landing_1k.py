@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import Abm
 
 
@@ -42,10 +43,13 @@ def test_the_summary_reconciles_with_the_files_to_the_row(landing: Path, first_n
 
 
 def test_activity_is_attributed_or_counted_as_unattributed(abm: Abm, first_night: dict[str, object]) -> None:
-    assert abm.query(
-        "select source from marts.activity_reconciliation where raw_rows <> duplicate_rows + not_yet_visible_rows + bot_rows"
-        " + attributed_rows + attributed_outside_crm_rows + unattributed_rows"
-    ) == []
+    assert (
+        abm.query(
+            "select source from marts.activity_reconciliation where raw_rows <> duplicate_rows + not_yet_visible_rows + bot_rows"
+            " + attributed_rows + attributed_outside_crm_rows + unattributed_rows"
+        )
+        == []
+    )
 
 
 def test_the_same_night_twice_gives_the_same_bytes_and_writes_nothing(

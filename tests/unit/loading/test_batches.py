@@ -39,7 +39,9 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, 
 def test_rows_in_are_rows_kept_plus_rows_rejected_with_line_column_and_reason(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    content = HEADER + "t1,2026-01-01,sso,x\nt2,not-a-date,sso,x\n,2026-01-01,sso,x\nt4,2026-02-31T00:00:00Z,sso,x\nt5\n"
+    content = (
+        HEADER + "t1,2026-01-01,sso,x\nt2,not-a-date,sso,x\n,2026-01-01,sso,x\nt4,2026-02-31T00:00:00Z,sso,x\nt5\n"
+    )
     load = load_landing(connection, write(tmp_path, content), AS_OF)
     (file,) = load.files
     # five rows: t1 stands; a bad date, an empty key, the 31st of February, one cell
@@ -144,7 +146,15 @@ def test_times_are_read_in_the_stated_formats_only(
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1,234", 1234.0), ("€1,600,000", 1.6e6), ("１２３", 123.0), ("-5.5", -5.5), ("1e3", 1000.0), ("12a", None), ("nan", None)],
+    [
+        ("1,234", 1234.0),
+        ("€1,600,000", 1.6e6),
+        ("１２３", 123.0),
+        ("-5.5", -5.5),
+        ("1e3", 1000.0),
+        ("12a", None),
+        ("nan", None),
+    ],
 )
 def test_numbers_are_read_with_commas_currency_signs_and_full_width_digits(
     connection: duckdb.DuckDBPyConnection, text: str, expected: float | None
@@ -154,7 +164,11 @@ def test_numbers_are_read_with_commas_currency_signs_and_full_width_digits(
 
 def test_booleans_are_read_in_any_case(connection: duckdb.DuckDBPyConnection) -> None:
     sql = f"select {boolean_sql('$t')}"
-    assert [connection.execute(sql, {"t": text}).fetchall()[0][0] for text in ("TRUE", "0", "yes")] == [True, False, None]
+    assert [connection.execute(sql, {"t": text}).fetchall()[0][0] for text in ("TRUE", "0", "yes")] == [
+        True,
+        False,
+        None,
+    ]
 
 
 @given(st.lists(st.lists(st.text(max_size=20), min_size=3, max_size=5), max_size=30))

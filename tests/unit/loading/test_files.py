@@ -69,7 +69,9 @@ def test_nul_bytes_long_cells_and_formulas_are_kept_as_they_are(tmp_path: Path) 
 
 
 def test_a_missing_required_column_names_file_column_and_the_likely_one(tmp_path: Path) -> None:
-    with pytest.raises(LoadError, match=r"support/tickets.csv, line 1: .*created_at is missing.*Did you mean 'create_at'"):
+    with pytest.raises(
+        LoadError, match=r"support/tickets.csv, line 1: .*created_at is missing.*Did you mean 'create_at'"
+    ):
         read(landing(tmp_path, "ticket_id,create_at\nt1,2026-01-01\n"))
 
 

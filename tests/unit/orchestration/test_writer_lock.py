@@ -12,8 +12,9 @@ from orchestration.writer_lock import WriterLock
 
 
 def test_a_second_writer_is_told_who_holds_the_warehouse(tmp_path: Path) -> None:
-    with WriterLock(tmp_path / "abm.duckdb", "run one"), pytest.raises(
-        UsageError, match=rf"abm.duckdb is being written by process {os.getpid()} \(run one\)"
+    with (
+        WriterLock(tmp_path / "abm.duckdb", "run one"),
+        pytest.raises(UsageError, match=rf"abm.duckdb is being written by process {os.getpid()} \(run one\)"),
     ):
         WriterLock(tmp_path / "abm.duckdb", "run two").acquire()
     WriterLock(tmp_path / "abm.duckdb", "run two").acquire()

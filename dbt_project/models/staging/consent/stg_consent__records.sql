@@ -1,0 +1,52 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'consent_records') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        {{ to_text('record_id') }} as record_id,
+
+        -- text
+        {{ email_key('email') }} as email,
+        lower({{ to_text('purpose') }}) as purpose,
+        lower({{ to_text('channel') }}) as channel,
+        lower({{ to_text('status') }}) as status,
+        {{ to_text('lawful_basis') }} as lawful_basis,
+        {{ to_text('source') }} as statement_source,
+
+        -- booleans
+        (
+            coalesce(lower({{ to_text('status') }}) in ('granted', 'denied', 'withdrawn'), false)
+            and {{ to_timestamp('occurred_at') }} is not null
+            and ({{ to_text('expires_at') }} is null or {{ to_timestamp('expires_at') }} is not null)
+        ) as is_readable,
+
+        -- timestamps
+        {{ to_timestamp('occurred_at') }} as occurred_at,
+        {{ to_timestamp('expires_at') }} as expires_at,
+        {{ to_timestamp('loaded_at') }} as loaded_at
+
+    from source
+
+),
+
+visible as (
+
+    select * from renamed
+    where {{ visible_as_of('occurred_at', 'loaded_at', is_undated_visible=true) }}
+
+),
+
+latest as (
+
+    {{ latest_version('visible', key=['record_id'], version_columns=['loaded_at']) }}
+
+)
+
+select * from latest

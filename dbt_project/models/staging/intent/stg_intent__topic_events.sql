@@ -1,0 +1,45 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'intent_topic_events') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        {{ to_text('event_id') }} as event_id,
+        {{ to_text('visitor_id') }} as visitor_id,
+        {{ to_text('ip_hash') }} as ip_hash,
+
+        -- text
+        {{ to_text('topic') }} as topic,
+        {{ to_text('domain') }} as domain,
+        {{ host_key('domain') }} as host,
+        {{ to_text('user_agent') }} as user_agent,
+        {{ to_text('source') }} as event_source,
+
+        -- timestamps
+        {{ to_timestamp('occurred_at') }} as occurred_at,
+        {{ to_timestamp('loaded_at') }} as loaded_at
+
+    from source
+
+),
+
+visible as (
+
+    select * from renamed
+    where {{ visible_as_of('occurred_at', 'loaded_at') }}
+
+),
+
+latest as (
+
+    {{ latest_version('visible', key=['event_id'], version_columns=['loaded_at']) }}
+
+)
+
+select * from latest

@@ -1,0 +1,43 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'map_form_fills') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        {{ to_text('event_id') }} as event_id,
+
+        -- text
+        {{ email_key('email') }} as email,
+        {{ to_text('asset') }} as asset,
+        {{ to_text('company_name') }} as company_name,
+        {{ to_text('job_title') }} as job_title,
+        {{ to_text('country') }} as country,
+
+        -- timestamps
+        {{ to_timestamp('occurred_at') }} as occurred_at,
+        {{ to_timestamp('loaded_at') }} as loaded_at
+
+    from source
+
+),
+
+visible as (
+
+    select * from renamed
+    where {{ visible_as_of('occurred_at', 'loaded_at') }}
+
+),
+
+latest as (
+
+    {{ latest_version('visible', key=['event_id'], version_columns=['loaded_at']) }}
+
+)
+
+select * from latest

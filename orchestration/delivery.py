@@ -1,0 +1,188 @@
+"""Plan and apply over a warehouse: the guard in front, the ledger behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from rich.console import Console
+
+from orchestration.crm import connect_crm
+from orchestration.dbt_manifest import read_manifest
+from orchestration.errors import UsageError
+from orchestration.resources import Crm, open_warehouse
+from orchestration.writer_lock import WriterLock
+from reverse_etl import delivery
+from reverse_etl.apply import Outcome, apply
+from reverse_etl.guards import Problem, RunState, upstream_is_sound
+from reverse_etl.ledger import LedgerStore
+from reverse_etl.plan import Plan
+from reverse_etl.rules import DeliveryRules, read_rules
+from reverse_etl.show import describe_outcome, describe_plan
+
+# `sound` and `succeeded`: everything upstream of delivery was built and passed its tests.
+_SOUND_STATES = ("sound", "succeeded")
+_VIEWS = """
+create or replace view delivery.latest_delivery as
+select * from delivery.ledger where plan_id = (select plan_id from delivery.plans order by rowid desc limit 1);
+create or replace view delivery.latest_delivery_fields as
+select fields.* from delivery.ledger_fields as fields
+where fields.plan_id = (
+    select plans.plan_id from delivery.plans as plans
+    inner join delivery.plan_rows as rows on plans.plan_id = rows.plan_id
+    where rows.action in ('create', 'update') order by plans.rowid desc limit 1
+);
+"""
+
+
+def plan_delivery(warehouse: Path) -> Plan:
+    """What would change in the CRM now.
+
+    Raises
+    ------
+    UsageError
+        If something upstream is not sound, or another process writes the warehouse.
+    """
+    with WriterLock(warehouse, "abm plan"), open_warehouse(warehouse) as connection:
+        require_sound(connection)
+        plan, _, _ = make_plan(connection, Crm())
+        return plan
+
+
+def apply_delivery(warehouse: Path) -> Outcome:
+    """Plan again against what the CRM holds now, and write it.
+
+    Raises
+    ------
+    UsageError
+        If something upstream is not sound, or another process writes the warehouse.
+    """
+    with WriterLock(warehouse, "abm apply"), open_warehouse(warehouse) as connection:
+        require_sound(connection)
+        return apply_plan(connection, Crm())
+
+
+def require_sound(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse to go on while anything upstream of delivery is not built and tested for the newest run's night.
+
+    Raises
+    ------
+    UsageError
+        Names up to ten reasons.
+    """
+    problems = soundness_problems(connection)
+    if problems:
+        listed = "\n".join(f"  {_short(problem.subject)} {problem.message}" for problem in problems[:10])
+        more = f"\n  and {len(problems) - 10} more" if len(problems) > 10 else ""
+        raise UsageError(f"Nothing was written to the CRM, because upstream of it not all is sound:\n{listed}{more}")
+
+
+def soundness_problems(connection: duckdb.DuckDBPyConnection, delivering_run_id: str = "") -> list[Problem]:
+    """Reasons not to deliver what stands in the sync tables; `delivering_run_id` is the run that asks, if a run does."""
+    if not _has_table(connection, "runs") or not _has_table(connection, "test_results"):
+        raise UsageError("This warehouse has no finished night. Make one with `abm run --input DIR --as-of D`.")
+    newest = connection.execute(
+        "select run_id, as_of_date, state from delivery.runs order by run_number desc limit 1"
+    ).fetchall()
+    state = None
+    if newest:
+        run_id, as_of, stored = newest[0]
+        state = RunState(run_id, as_of, "succeeded" if stored in _SOUND_STATES else stored, delivering_run_id)
+    results = connection.execute("select * from delivery.test_results").df()
+    return upstream_is_sound(results, tests_upstream_of_sync(read_manifest()), state)
+
+
+def tests_upstream_of_sync(manifest: Mapping[str, Any]) -> set[str]:
+    """Unique ids of the data tests on every model and seed that a model of `sync` is made from, those models included."""
+    parents: Mapping[str, list[str]] = manifest["parent_map"]
+    nodes: Mapping[str, Any] = manifest["nodes"]
+    waiting = [name for name, node in nodes.items() if node["resource_type"] == "model" and node["schema"] == "sync"]
+    upstream: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in upstream:
+            upstream.add(name)
+            waiting.extend(parents.get(name, ()))
+    return {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "test" and upstream.intersection(node["depends_on"]["nodes"])
+    }
+
+
+def make_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> tuple[Plan, Any, LedgerStore]:
+    """The plan, the CRM that it was read from, and the ledger; writes nothing to the CRM."""
+    rules = _rules(connection)
+    run_id, as_of = _newest_run(connection)
+    ledger = LedgerStore(connection)
+    salesforce = connect_crm(crm, rules.api_reserve_share)
+    desired: dict[str, pd.DataFrame] = {
+        spec.sync_table: connection.execute(f'select * from sync."{spec.sync_table}"').df() for spec in rules.objects
+    }
+    plan = delivery.plan_delivery(salesforce, ledger, desired, rules, run_id=run_id, as_of_date=as_of)
+    return plan, salesforce, ledger
+
+
+def apply_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> Outcome:
+    """Plan against what the CRM holds at this moment, write, and keep the CRM's answers."""
+    plan, salesforce, ledger = make_plan(connection, crm)
+    outcome = apply(plan, salesforce, ledger)
+    create_delivery_views(connection)
+    return outcome
+
+
+def create_delivery_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the views that show the newest delivery."""
+    LedgerStore(connection)
+    connection.execute(_VIEWS)
+
+
+def print_plan(plan: Plan, account: str | None, as_json: bool, console: Console) -> None:
+    """The plan as text or JSON; contact fields are counted, never shown."""
+    if as_json:
+        counts = {"plan_id": plan.plan_id, "as_of_date": plan.as_of_date.isoformat(), "counts": plan.counts()}
+        console.print_json(json.dumps(counts))
+    else:
+        console.print(describe_plan(plan, account), markup=False, highlight=False)
+
+
+def print_outcome(outcome: Outcome, as_json: bool, console: Console) -> None:
+    """What became of each planned record."""
+    if as_json:
+        console.print_json(json.dumps(asdict(outcome), default=str))
+    else:
+        console.print(describe_outcome(outcome), markup=False, highlight=False)
+
+
+def _rules(connection: duckdb.DuckDBPyConnection) -> DeliveryRules:
+    return read_rules(
+        connection.execute("select * from rules.salesforce_fields").df(),
+        connection.execute("select * from rules.delivery_parameters").df(),
+    )
+
+
+def _newest_run(connection: duckdb.DuckDBPyConnection) -> tuple[str, date]:
+    run_id, as_of = connection.execute(
+        "select run_id, as_of_date from delivery.runs order by run_number desc limit 1"
+    ).fetchall()[0]
+    return run_id, as_of
+
+
+def _has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from information_schema.tables where table_schema = 'delivery' and table_name = ?", [name]
+        ).fetchall()
+    )
+
+
+def _short(unique_id: str) -> str:
+    """A dbt unique id without its package and hash."""
+    parts = unique_id.split(".")
+    return parts[2] if len(parts) > 2 and parts[0] in ("test", "model", "seed", "unit_test") else unique_id

@@ -1,0 +1,103 @@
+"""A plan and an outcome as text for a terminal: counts, account names and fields, nothing about a person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from reverse_etl.apply import Outcome
+from reverse_etl.plan import ACTIONS, Plan
+from reverse_etl.rules import OBJECTS
+
+_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+# Free text about a queue item is written for a rep and may name a person; a lookup to a contact is one.
+_NOT_SHOWN = frozenset({"Contact__c", "Reason__c", "Suggested_Action__c"})
+_HIDDEN = "(not shown)"
+
+
+def describe_plan(plan: Plan, account: str | None = None, limit: int = 20) -> str:
+    """The plan as lines of text.
+
+    Counts by object and action, the notes, then up to `limit` records with their fields as `old -> new`. Records of persons
+    appear in the counts only. With `account` (an Id, or part of a name in any case) only records of matching accounts.
+    """
+    counts = plan.counts()
+    ordered = [spec.name for spec in OBJECTS if spec.name in counts]
+    width = max([len(name) for name in ordered] or [6])
+    lines = [f"Plan {plan.plan_id} of run {plan.run_id}, as of {plan.as_of_date}"]
+    lines.append("  ".join([" " * width, *(f"{action:>9}" for action in ACTIONS)]))
+    lines += ["  ".join([f"{name:<{width}}", *(f"{counts[name][one]:>9,}" for one in ACTIONS)]) for name in ordered]
+    lines += [f"note: {note}" for note in plan.notes]
+    records = _visible_records(plan)
+    if account is not None:
+        records = [one for one in records if account == one.account or account.casefold() in one.name.casefold()]
+        if not records:
+            lines.append("No change for an account of this name or Id.")
+    for record in records[:limit]:
+        lines.append(f"{record.object_name} {record.name}")
+        lines += [f"  {_line(row)}" for row in record.rows]
+    if len(records) > limit:
+        left = len(records) - limit
+        lines.append(
+            f"and {left:,} more {'record' if left == 1 else 'records'}; all rows are in delivery.plan_rows once applied"
+        )
+    return "\n".join(lines)
+
+
+def describe_outcome(outcome: Outcome) -> str:
+    """The outcome as lines of text: records by final state, rejections by code, and where it stopped."""
+    lines = [
+        f"Plan {outcome.plan_id}: {outcome.sent:,} sent ({outcome.created:,} created), {outcome.unchanged:,} unchanged, "
+        f"{outcome.rejected:,} rejected, {outcome.withheld:,} withheld, {outcome.conflict:,} in conflict, "
+        f"{outcome.in_flight:,} without an answer"
+    ]
+    lines += [f"  rejected {code}: {count:,}" for code, count in sorted(outcome.rejected_by_code.items())]
+    if outcome.stopped:
+        lines.append(f"  stopped: {_EMAIL.sub(_HIDDEN, outcome.stopped)}")
+    return "\n".join(lines)
+
+
+@dataclass
+class _Shown:
+    object_name: str
+    name: str
+    account: str
+    rows: list[dict[str, str | None]]
+
+
+def _visible_records(plan: Plan) -> list[_Shown]:
+    """Changed records in the order of writing, each with its rows; without those about a person."""
+    shown: dict[tuple[str, str], _Shown] = {}
+    for row in plan.rows.filter(pc.not_equal(plan.rows["action"], "unchanged")).to_pylist():
+        key = (str(row["object"]), str(row["record_key"]))
+        account = str(row["salesforce_id"] or "") if key[0] == "Account" else ""
+        record = shown.setdefault(key, _Shown(key[0], "", account, []))
+        record.account = row["new_value"] if row["field"] == "Account__c" and row["new_value"] else record.account
+        record.rows.append(row)
+    for (_, record_key), record in shown.items():
+        record.name = plan.names.get(record.account) or record_key
+    order = {spec.name: position for position, spec in enumerate(OBJECTS) if not spec.is_about_a_person}
+    visible = [record for record in shown.values() if record.object_name in order]
+    return sorted(visible, key=lambda record: (order[record.object_name], record.name.casefold(), record.account))
+
+
+def _line(row: dict[str, str | None]) -> str:
+    action = str(row["action"])
+    if row["field"] is None:
+        return f"{action:<8}  {row['reason'] or ''}".rstrip()
+    hidden = row["field"] in _NOT_SHOWN
+    old, new = (
+        _HIDDEN if hidden and value is not None else _short(value) for value in (row["old_value"], row["new_value"])
+    )
+    reason = f"  ({row['reason']})" if row["reason"] else ""
+    change = new if action == "create" else f"{old} -> {new}"
+    return f"{action:<8}  {row['field']} {change}{reason}"
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "empty"
+    text = _EMAIL.sub(_HIDDEN, value.replace("\n", " "))
+    return text if len(text) <= 60 else text[:59] + "…"

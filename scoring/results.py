@@ -1,0 +1,111 @@
+"""What a score module hands back, and the columns of the tables it fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+# Column types of the tables of schema `scoring`, for whoever creates them. Dates travel as datetime64[s] at midnight.
+COLUMNS: dict[str, dict[str, str]] = {
+    "fit_scores": {
+        "account_id": "varchar",
+        "fit_probability": "double",
+        "fit_points": "double",
+        "fit_share": "double",
+        "method": "varchar",
+        "missing_reason": "varchar",
+        "as_of_date": "date",
+    },
+    "intent_scores": {
+        "account_id": "varchar",
+        "intent_score": "double",
+        "surge_ratio": "double",
+        "person_count_28d": "bigint",
+        "intent_level": "double",
+        "vendor_surge_score": "double",
+        "is_low_confidence": "boolean",
+        "top_topics": "varchar",
+        "method": "varchar",
+        "missing_reason": "varchar",
+        "as_of_date": "date",
+    },
+    "engagement_scores": {
+        "account_id": "varchar",
+        "engagement_score": "double",
+        "raw_engagement": "double",
+        "person_count": "bigint",
+        "role_count": "bigint",
+        "method": "varchar",
+        "missing_reason": "varchar",
+        "as_of_date": "date",
+    },
+    "composite_scores": {
+        "account_id": "varchar",
+        "composite_score": "double",
+        "fit_reference_share": "double",
+        "intent_reference_share": "double",
+        "engagement_reference_share": "double",
+        "method": "varchar",
+        "as_of_date": "date",
+    },
+    "score_reasons": {
+        "account_id": "varchar",
+        "score": "varchar",
+        "rank": "bigint",
+        "reason": "varchar",
+        "points": "double",
+        "text_en": "varchar",
+        "text_ja": "varchar",
+        "as_of_date": "date",
+    },
+    "reference_population": {
+        "reference_version": "varchar",
+        "score": "varchar",
+        "position": "bigint",
+        "value": "double",
+        "frozen_on": "date",
+    },
+    "tiers": {
+        "account_id": "varchar",
+        "tier": "varchar",
+        "previous_tier": "varchar",
+        "tier_rank": "bigint",
+        "tier_since_date": "date",
+        "evaluated_on_date": "date",
+        "tier_reason": "varchar",
+        "is_locked": "boolean",
+        "as_of_date": "date",
+    },
+}
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """One score for every account.
+
+    Attributes
+    ----------
+    scores : one row per account in order of account_id, columns as in COLUMNS
+    reasons : rows of score_reasons; points of an account sum to its score
+    notes : sentences about input that was counted with weight 0 or left out, for the run log
+    facts : fitted numbers of the run (dispersion, E50, intercept, ...) by name
+    """
+
+    scores: pd.DataFrame
+    reasons: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+def repeated(text: str, count: int) -> pd.api.extensions.ExtensionArray:
+    """Text column that says the same in every row."""
+    return pd.array([text], dtype="str").take(np.zeros(count, dtype=np.int64))
+
+
+def text_where(chosen: npt.NDArray[np.bool_], text: str) -> pd.api.extensions.ExtensionArray:
+    """Text column with `text` in the chosen rows and null in the others."""
+    return pd.array([None, text], dtype="str").take(chosen.astype(np.int64))
