@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
 import pandas as pd
 
 from identity.block import blocks_of, pairs_within
-from identity.cluster import DOMAIN, NAMED_DOMAIN, Clusters, Facts, label_of
+from identity.cluster import DOMAIN, NAMED_DOMAIN, Clusters, label_of
 from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, NamePairs, compare_names, is_label, speaks_for_domain
 from identity.evidence import Evidence, Part, Proposal
 from identity.normalise import NAME_EN, Prepared
@@ -146,6 +146,9 @@ class DomainNames:
         key, other_key = self._key[left], self._key[right]
         if relation == DIFFERENT and _is_part_of_label(key, other_key, domain):
             relation = NEAR
+        if relation == EXTENSION and is_label(key, domain) and is_label(other_key, domain):
+            # Green.io and Green of green.io
+            relation = NEAR
         parts: list[Part] = [
             (f"domain {domain} of several companies", rules["shared_domain_agrees"])
             if is_shared
@@ -165,12 +168,12 @@ class DomainNames:
             parts.append(("names in two scripts, the domain is like neither", rules["name_unlike_domain"]))
         if not (self._is_primary[left] and self._is_primary[right]):
             parts.append(("the domain is a second one", rules["second_domain"]))
-        return parts + self._facts_parts(
-            self._clusters.facts(self._root[left]), self._clusters.facts(self._root[right])
-        )
-
-    def _facts_parts(self, one: Facts, other: Facts) -> list[Part]:
+        one, other = self._clusters.facts(self._root[left]), self._clusters.facts(self._root[right])
+        if relation == EXTENSION and one.providers and other.providers:
+            # KFC and KFC Ireland: a list that gives a longer name may well mean the subsidiary.
+            parts.append(("two lists name it differently", rules["listed_name_longer"]))
         return [
+            *parts,
             *self._evidence.countries(one.countries, other.countries),
             *self._evidence.legal_forms(one.legal_forms, other.legal_forms),
             *self._evidence.places(one, other),
@@ -190,6 +193,3 @@ def _is_part_of_label(key: str, other_key: str, domain: str) -> bool:
     """Whether one name is just the domain and holds the other: Tiempo of tiempoapp.com, where another says Tiempoapp."""
     short, long = sorted((key, other_key), key=lambda text: (len(text), text))
     return is_label(long, domain) and len(short) >= _PART_OF_LABEL and short in long
-
-
-__all__: Sequence[str] = ["DomainNames", "propose_named"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,7 +37,8 @@ _NO_COMPANY_SUFFIX: Final = frozenset(
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*:/*")
 _LABEL: Final = re.compile(r"^(?!-)[\w-]{1,63}(?<!-)$")
 _IPV4: Final = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
-_FULL_STOPS: Final = str.maketrans({"。": ".", "．": ".", "｡": "."})
+_FULL_STOPS: Final = str.maketrans({"。": "."})
+_MAX_URL: Final = 2048
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,7 @@ class DomainReader:
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self._kinds = dict(kinds)
-        self._extract = tldextract.TLDExtract(
-            cache_dir=None,
-            suffix_list_urls=(),
-            fallback_to_snapshot=True,
-            include_psl_private_domains=True,
-            extra_suffixes=sorted(domain for domain, kind in kinds.items() if kind == "shared_host"),
-        )
+        self._extract = _extractor(tuple(sorted(domain for domain, kind in kinds.items() if kind == "shared_host")))
         self.read = lru_cache(maxsize=None)(self._read)
 
     def _read(self, text: str) -> Domain:
@@ -97,10 +93,24 @@ class DomainReader:
         return None
 
 
+@lru_cache(maxsize=8)
+def _extractor(extra_suffixes: tuple[str, ...]) -> tldextract.TLDExtract:
+    # Neither cache folder nor address: only the list that ships with the package.
+    return tldextract.TLDExtract(
+        cache_dir=None,
+        suffix_list_urls=(),
+        fallback_to_snapshot=True,
+        include_psl_private_domains=True,
+        extra_suffixes=extra_suffixes,
+    )
+
+
 def host_of(text: str) -> str:
     """Host in lower case of a host, a URL or an e-mail address; '' if there is none. Punycode becomes Unicode."""
-    text = text.strip().translate(_FULL_STOPS).lower()
-    if len(text) > 2048 or any(ord(char) < 32 or char.isspace() for char in text):
+    if len(text) > _MAX_URL:
+        return ""
+    text = unicodedata.normalize("NFKC", text.strip()).translate(_FULL_STOPS).lower()
+    if any(ord(char) < 32 or char.isspace() for char in text):
         return ""
     text = _SCHEME.sub("", text, count=1) if "//" in text or text.startswith(("mailto:",)) else text
     text = text.lstrip("/")
@@ -122,8 +132,8 @@ def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_m
 
     Returns
     -------
-    Table(host, registrable_domain, domain_kind), one row per distinct text as given, sorted by host. The domain is null
-    and the kind `invalid` where no domain can be read.
+    Table(host, registrable_domain, domain_kind), one row per distinct text as given, sorted by host. domain_kind is company,
+    free_mail, isp, shared_host, url_host, invalid (no domain can be read, or a placeholder) or none (empty text).
 
     Raises
     ------
@@ -144,7 +154,8 @@ def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_m
         [
             pa.array(texts, pa.string()),
             pa.array([domain.registrable_domain or None for domain in domains], pa.string()),
-            pa.array([domain.kind for domain in domains], pa.string()),
+            # A domain that was typed to fill a field is no domain.
+            pa.array(["invalid" if domain.kind == "placeholder" else domain.kind for domain in domains], pa.string()),
         ],
         schema=DOMAIN_KEYS_SCHEMA,
     )

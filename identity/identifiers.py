@@ -24,8 +24,6 @@ def corporate_number(text: str) -> tuple[str, str]:
         return "", issue
     if digits.startswith("t"):
         digits = digits[1:]
-    if len(digits) == 15 and digits.endswith(".0"):
-        digits = digits[:-2]
     return (digits, "") if _is_digits(digits) and stdnum.jp.cn.is_valid(digits) else ("", "corporate_number_invalid")
 
 
@@ -55,7 +53,8 @@ def _clean(text: str, name: str) -> tuple[str, str]:
     if _SCIENTIFIC.match(cleaned):
         # A spreadsheet has rounded the number: what is left is not the number.
         return "", f"{name}_scientific"
-    return _SEPARATORS.sub("", cleaned), ""
+    # 7000012050002.0 is how a number column of a spreadsheet comes out as text.
+    return _SEPARATORS.sub("", cleaned.removesuffix(".0")), ""
 
 
 def _is_digits(text: str) -> bool:

@@ -42,17 +42,17 @@ class Matches:
     Attributes
     ----------
     clusters : accounts, with the joins that made them
-    previous_accounts : account of each row before
     candidates : pairs that were not joined, in no order, more than a person can read
     shared_domains : company domains that several companies use
     set_aside : reason, key, size, note
+    undecided : proposals behind the candidates for review that further evidence may still join
     """
 
     clusters: Clusters
-    previous_accounts: Sequence[str | None]
     candidates: list[Candidate] = field(default_factory=list)
     shared_domains: set[str] = field(default_factory=set)
     set_aside: list[tuple[str, str, int, str]] = field(default_factory=list)
+    undecided: list[Proposal] = field(default_factory=list)
 
 
 def match_records(
@@ -65,7 +65,7 @@ def match_records(
     previous_accounts : account of each row before, None if it had none. Two rows that were together stay together on a little
         less evidence, so that one new record does not move old ones by shifting what is rare.
     """
-    matches = Matches(Clusters(prepared, decisions.different), previous_accounts)
+    matches = Matches(Clusters(prepared, decisions.different))
     evidence = Evidence(prepared, rules)
     for left, right in decisions.same:
         matches.clusters.join(Edge(left, right, "override_same", 1.0, "a person decided that they are one"), DECIDED)
@@ -83,6 +83,7 @@ def match_records(
     _apply(name_matches.propose_equal(), matches, rules)
     _apply(name_matches.propose_similar(), matches, rules, may_join=False)
     matches.set_aside.extend(name_matches.set_aside)
+    _keep_together(matches, rules, previous_accounts)
     return matches
 
 
@@ -102,22 +103,39 @@ def _join_identifiers(prepared: Prepared, matches: Matches) -> None:
 def _apply(proposals: Iterable[Proposal], matches: Matches, rules: IdentityRules, may_join: bool = True) -> None:
     """Join what the rules call the same, from the strongest to the weakest; ask about the rest."""
     clusters, candidates = matches.clusters, matches.candidates
-    ordered = sorted(
-        proposals, key=lambda found: (-found.log_odds, found.left, found.right, found.rule, found.evidence)
-    )
-    for found in ordered:
+    for found in sorted(proposals, key=_strength):
         chance = probability(found.log_odds)
         if chance < rules["review_probability"] or clusters.find(found.left) == clusters.find(found.right):
             continue
         left, right = sorted((found.left, found.right))
-        previous = matches.previous_accounts[left]
-        inertia = rules["already_together"] if previous and previous == matches.previous_accounts[right] else 0.0
-        if probability(found.log_odds + inertia) < rules["same_probability"] or not may_join:
+        if chance < rules["same_probability"] or not may_join:
             if not clusters.contradiction(left, right, NAMED_DOMAIN):
                 score = min(chance, rules["same_probability"])
                 candidates.append(Candidate(left, right, found.rule, score, "review", found.evidence))
+                if may_join:
+                    matches.undecided.append(found)
             continue
         refused = clusters.join(Edge(left, right, found.rule, chance, found.evidence), found.kind)
         if refused:
             decision = "different" if clusters.contradiction(left, right, NAMED_DOMAIN) else "review"
             candidates.append(Candidate(left, right, found.rule, chance, decision, f"{found.evidence}; {refused}"))
+
+
+def _keep_together(matches: Matches, rules: IdentityRules, previous_accounts: Sequence[str | None]) -> None:
+    """Join rows that were one account before where the evidence has become only a little weaker.
+
+    So one new record does not move old ones by shifting what is rare. This comes last: records that are joined without it are
+    joined for their own reasons, and a rerun finds the same reasons.
+    """
+    for found in sorted(matches.undecided, key=_strength):
+        account = previous_accounts[found.left]
+        if account is None or account != previous_accounts[found.right]:
+            continue
+        if probability(found.log_odds + rules["already_together"]) >= rules["same_probability"]:
+            evidence = f"{found.evidence}; one account before {rules['already_together']:+.1f}"
+            left, right = sorted((found.left, found.right))
+            matches.clusters.join(Edge(left, right, found.rule, probability(found.log_odds), evidence), found.kind)
+
+
+def _strength(found: Proposal) -> tuple[float, int, int, str, str]:
+    return -found.log_odds, found.left, found.right, found.rule, found.evidence

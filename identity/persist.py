@@ -51,7 +51,7 @@ def assign_account_ids(
     clusters: Sequence[Sequence[str]],
     previous: Mapping[str, str],
     previous_aliases: Mapping[str, tuple[str, date]],
-    first_crm_count: int | Mapping[str, bool],
+    is_crm: Mapping[str, bool],
     as_of_date: date,
 ) -> Assignment:
     """Permanent account ids of clusters.
@@ -61,7 +61,7 @@ def assign_account_ids(
     clusters : record_ids of each cluster, its first record first
     previous : record_id -> account_id of the last run; of records that are gone too
     previous_aliases : alias -> (account_id, day)
-    first_crm_count : record_id -> whether the record stands in the CRM; in a merge the id that the CRM knows survives
+    is_crm : record_id -> whether the record stands in the CRM; in a merge the id that the CRM knows survives
     as_of_date : day of new aliases
 
     Notes
@@ -69,7 +69,6 @@ def assign_account_ids(
     An old id goes to the cluster that holds most of its records, then to the one with the smaller first record. Of several ids
     that go to one cluster the one with most CRM records there survives, then the one with most records, then the smallest.
     """
-    is_crm = first_crm_count if isinstance(first_crm_count, Mapping) else {}
     aliases = {alias: (resolve_alias(alias, previous_aliases), day) for alias, (_, day) in previous_aliases.items()}
     before = {record: aliases[account][0] if account in aliases else account for record, account in previous.items()}
 

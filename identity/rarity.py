@@ -22,6 +22,7 @@ _PRIOR_SHARE_UNSPACED: Final = 0.02
 # The prior counts as so many names.
 _PRIOR_WEIGHT: Final = 50
 _LONGEST: Final = 12
+_UNKNOWN_NAMES: Final = 1000
 
 
 class NameRarity:
@@ -86,9 +87,12 @@ class NameRarity:
         return max(expected, self._shares.get(shape, _prior(shape)))
 
     def information(self, word: str, unspaced: bool) -> float:
-        """Natural logarithm of how many names there are per name with this word (character if unspaced), >= 0."""
-        names = max(self._names[unspaced], 1)
-        return max(0.0, math.log(names / max(self._words[_tag(word, unspaced)], 1)))
+        """Natural logarithm of how many names there are per name with this word (character if unspaced), >= 0.
+
+        A thousand names that never met the word, and one that did, are added: among ten names no word is known to be common.
+        """
+        names, with_word = self._names[unspaced] + _UNKNOWN_NAMES, self._words[_tag(word, unspaced)] + 1
+        return max(0.0, math.log(names / with_word))
 
 
 def split_name(key: str, normalised: str) -> tuple[bool, tuple[str, ...]]:

@@ -29,6 +29,7 @@ PARAMETERS: Final = (
     "name_alias",
     "name_different",
     "name_word_extra",
+    "listed_name_longer",
     "country_agrees",
     "rare_country_agrees",
     "name_is_domain",

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from identity.errors import RuleError as IdentityRuleError
 from rich.console import Console
 
 from demo.errors import DemoError
+from identity import RuleError as IdentityRuleError
 from loading.errors import LoadError
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
 from reverse_etl.errors import RuleError as DeliveryRuleError
 from reverse_etl.errors import SyncError
-from scoring.parameters import RuleError as ScoringRuleError
+from scoring.rules import RuleError as ScoringRuleError
 
 USER_ERRORS = (UsageError, LoadError, DemoError, IdentityRuleError, ScoringRuleError, DeliveryRuleError, SyncError)
 

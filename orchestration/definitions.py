@@ -5,10 +5,10 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.assets.dbt_models import build_dbt_models
-from orchestration.assets.delivery import crm_ledger, crm_plan, published, upstream_is_sound
+from orchestration.assets.delivery import completed_tests, crm_ledger, crm_plan, published, upstream_is_sound
 from orchestration.assets.identity import host_keys, resolved_accounts
 from orchestration.assets.measurement import win_curve
-from orchestration.assets.raw import crm_tables, landing_tables
+from orchestration.assets.raw import raw_tables
 from orchestration.assets.scoring import scores
 from orchestration.dbt_manifest import dbt_resource, read_manifest
 from orchestration.progress import progress_logger
@@ -34,12 +34,12 @@ def build_definitions() -> dg.Definitions:
     defaults = environment_defaults()
     return dg.Definitions(
         assets=[
-            landing_tables,
-            crm_tables,
+            raw_tables,
             host_keys,
             resolved_accounts,
             scores,
             win_curve,
+            completed_tests,
             crm_plan,
             crm_ledger,
             published,
@@ -47,7 +47,7 @@ def build_definitions() -> dg.Definitions:
         ],
         asset_checks=[upstream_is_sound],
         jobs=[nightly],
-        schedules=[nightly_schedule(nightly)],
+        schedules=[nightly_schedule()],
         sensors=[failure_sensor(notify_by_command)],
         resources={
             "nightly_run": NightlyRun(**defaults["nightly_run"]),

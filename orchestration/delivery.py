@@ -98,6 +98,13 @@ def soundness_problems(connection: duckdb.DuckDBPyConnection, delivering_run_id:
     return upstream_is_sound(results, tests_upstream_of_sync(read_manifest()), state)
 
 
+def tests_without_result(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of tests upstream of the sync tables that have not run since the night began."""
+    manifest = read_manifest()
+    seen = {row[0] for row in connection.execute("select unique_id from delivery.test_results").fetchall()}
+    return sorted(manifest["nodes"][unique_id]["name"] for unique_id in tests_upstream_of_sync(manifest) - seen)
+
+
 def tests_upstream_of_sync(manifest: Mapping[str, Any]) -> set[str]:
     """Unique ids of the data tests on every model and seed that a model of `sync` is made from, those models included."""
     parents: Mapping[str, list[str]] = manifest["parent_map"]

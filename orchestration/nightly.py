@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.dbt_manifest import read_manifest
+from orchestration.delivery import soundness_problems
 from orchestration.errors import RunFailed, UsageError
 from orchestration.resources import (
     RULES_FOLDER,
@@ -66,7 +68,8 @@ def run_nightly(
         )
         config["loggers"] = {"progress": {"config": {}}}
         parent = _last_failed_run(instance, warehouse) if from_failure else None
-        with warnings.catch_warnings():
+        # dbt writes its own log to standard output; it is kept in full beside its results, and --json needs the stream.
+        with warnings.catch_warnings(), (home / "dbt.log").open("w") as log, contextlib.redirect_stdout(log):
             warnings.simplefilter("ignore")  # beta notices of the orchestrator are not the operator's business
             result = dg.execute_job(
                 dg.reconstructable(nightly_job),
@@ -132,11 +135,20 @@ def _reason(result: dg.JobExecutionResult, warehouse: Path) -> Exception:
             if kind in _USER_ERRORS:
                 return UsageError(message)
             if error.cause is None and event.event_type_value == "STEP_FAILURE":
-                tests = _failed_tests(warehouse)
+                tests = _failed_tests(warehouse) or _problems(warehouse, result.run_id)
                 said = "\n".join(tests) if tests else f"{kind}: {message}"
                 return RunFailed(f"The run ended in {event.step_key}; nothing was written to any destination.\n{said}")
             error = error.cause
     return RunFailed("The run did not end well; the Dagster UI (`make ui`) has its log.")
+
+
+def _problems(warehouse: Path, run_id: str) -> list[str]:
+    """What the check in front of delivery found."""
+    try:
+        with open_warehouse(warehouse, read_only=True) as connection:
+            return [f"  {problem.subject} {problem.message}" for problem in soundness_problems(connection, run_id)[:10]]
+    except Exception:  # the reason of the failure must be told even when the warehouse cannot be read
+        return []
 
 
 def _failed_tests(warehouse: Path) -> list[str]:

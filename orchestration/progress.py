@@ -10,15 +10,16 @@ import dagster as dg
 from rich.console import Console
 
 _LAYERS = {
-    "landing_tables": "raw: load the landing folder",
-    "crm_tables": "raw: extract the CRM",
+    "raw_tables": "raw: load the landing folder, extract the CRM",
     "dbt_models": "dbt: build and test models",
-    "host_keys": "identity: domains of hosts",
+    "identity__domain_keys": "identity: domains of hosts",
     "resolved_accounts": "identity: resolve companies to accounts",
     "scores": "scoring: fit, intent, engagement, composite, tiers",
-    "win_curve": "measurement: win curve",
-    "crm_plan": "delivery: plan, old against new",
-    "crm_ledger": "delivery: apply and record the answers",
+    "measurement__win_curve": "measurement: win curve",
+    "delivery__test_results": "delivery: tests over several steps",
+    "delivery__plan_rows_upstream_is_sound": "delivery: is everything upstream sound?",
+    "delivery__plan_rows": "delivery: plan, old against new",
+    "delivery__ledger": "delivery: apply and record the answers",
     "published": "publish for readers",
 }
 
@@ -39,8 +40,10 @@ class ProgressHandler(logging.Handler):
         meta = getattr(record, "dagster_meta", None) or {}
         event = meta.get("dagster_event") if isinstance(meta, dict) else None
         if event is None:
-            if record.levelno >= logging.WARNING and isinstance(meta, dict):
-                self._say(f"  [yellow]![/] {meta.get('orig_message', record.getMessage())}")
+            message = str(meta.get("orig_message", "")) if isinstance(meta, dict) else ""
+            # What a failed step keeps from running is told once, with the reason, when the run ends.
+            if record.levelno >= logging.WARNING and message and not message.startswith("Dependencies for step"):
+                self._say(f"  [yellow]![/] {message.splitlines()[0]}")
             return
         step, kind = event.step_key or "", event.event_type_value
         if kind == "STEP_START":
@@ -61,11 +64,7 @@ class ProgressHandler(logging.Handler):
 
 def step_title(step_key: str) -> str:
     """A step's name in the words of the layers; dbt's parts are named alike."""
-    name = step_key.split("__")[-1] if step_key not in _LAYERS else step_key
-    for prefix, title in _LAYERS.items():
-        if step_key.startswith(prefix) or name.startswith(prefix):
-            return title
-    return step_key
+    return next((title for prefix, title in _LAYERS.items() if step_key.startswith(prefix)), step_key)
 
 
 @dg.logger(config_schema={}, description="Lines for a person at a terminal.")

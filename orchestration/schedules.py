@@ -28,12 +28,12 @@ def run_config(as_of_date: str, input_folder: str, crm: str, warehouse: str) -> 
     }
 
 
-def nightly_schedule(job: dg.UnresolvedAssetJobDefinition | dg.JobDefinition) -> dg.ScheduleDefinition:
+def nightly_schedule() -> dg.ScheduleDefinition:
     """Every night in the business time zone, over the day that has just ended there."""
 
     @dg.schedule(
         name="every_night",
-        job=job,
+        job_name=NIGHTLY_JOB,
         cron_schedule=NIGHTLY_CRON,
         execution_timezone=BUSINESS_TIME_ZONE,
         description="Over the day that has just ended, after the sources' deliveries and before the first rep starts.",

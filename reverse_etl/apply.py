@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,6 +14,8 @@ from reverse_etl.errors import SyncError
 from reverse_etl.ledger import LedgerStore
 from reverse_etl.plan import Plan
 from reverse_etl.rules import OBJECTS, DeliveryObject
+
+_SENT_COLUMNS = ("record_key", "field", "new_value")
 
 
 @dataclass(frozen=True)
@@ -119,23 +122,22 @@ def _release(plan: Plan, spec: DeliveryObject, writer: CrmWriter, ledger: Ledger
 
 def _batches(rows: pa.Table, spec: DeliveryObject, writer: CrmWriter) -> Iterator[list[RecordWrite]]:
     """Records in batches of the writer's size, neighbours by parent account so that they wait less for each other's locks."""
-    keys = rows["record_key"].combine_chunks()
-    starts = [0] + [at for at in range(1, len(keys)) if keys[at] != keys[at - 1]]
-    ends = [*starts[1:], len(keys)]
-    parents: dict[int, str] = {}
-    if "Account__c" in rows["field"].unique().to_pylist():
-        fields, values = rows["field"].to_pylist(), rows["new_value"].to_pylist()
-        for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            parents[index] = next((values[at] or "" for at in range(start, end) if fields[at] == "Account__c"), "")
-    order = sorted(range(len(starts)), key=lambda index: (parents.get(index, ""), index))
+    is_parent = pc.equal(rows["field"], "Account__c")
+    at = pc.index_in(rows["record_key"], rows["record_key"].filter(is_parent).combine_chunks())
+    parent = pc.fill_null(rows["new_value"].filter(is_parent).combine_chunks().take(at.combine_chunks()), "")
+    rows = rows.append_column("parent", parent).sort_by(
+        [("parent", "ascending"), ("record_key", "ascending"), ("field", "ascending")]
+    )
+    codes = rows["record_key"].combine_chunks().dictionary_encode().indices.to_numpy()
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
     size = writer.batch_size(len(starts))
-    for first in range(0, len(order), size):
-        batch = []
-        for index in order[first : first + size]:
-            part = rows.slice(starts[index], ends[index] - starts[index])
-            values = dict(zip(part["field"].to_pylist(), part["new_value"].to_pylist(), strict=True))
-            batch.append(RecordWrite(str(keys[starts[index]].as_py()), values))
-        yield batch
+    for first in range(0, len(starts), size):
+        end = starts[first + size] if first + size < len(starts) else len(codes)
+        part = rows.slice(starts[first], end - starts[first])
+        records: dict[str, dict[str, str | None]] = {}
+        for key, field_name, value in zip(*(part[name].to_pylist() for name in _SENT_COLUMNS), strict=True):
+            records.setdefault(key, {})[field_name] = value
+        yield [RecordWrite(key, values) for key, values in records.items()]
 
 
 def _job_keeper(

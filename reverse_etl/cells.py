@@ -37,16 +37,16 @@ class Cells:
         """The cells at `positions`; null positions give null."""
         return Cells(self.values.take(positions), self.field)
 
-    def texts(self, positions: np.ndarray) -> list[str | None]:
+    def texts(self, positions: np.ndarray) -> pa.Array:
         """The cells at `positions` as the text that a CRM accepts and a person can read."""
-        picked = self.values.take(pa.array(positions, pa.int64())).to_pylist()
+        picked = self.values.take(pa.array(positions, pa.int64()))
         if self.field.type in NUMBER_TYPES:
-            return [None if value is None else str(Decimal(value).scaleb(-self.field.scale)) for value in picked]
+            return _decimal_texts(picked, self.field.scale)
         if self.field.type == "boolean":
-            return ["true" if value else "false" for value in picked]
+            return pc.if_else(pc.fill_null(picked, False), "true", "false")
         if self.field.type == "datetime":
-            return [None if value is None else _instant_text(value) for value in picked]
-        return list(picked)
+            return pc.strftime(picked.cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S.000Z")
+        return picked
 
 
 def read_cells(
@@ -200,8 +200,10 @@ def _dates(array: pa.Array) -> pa.Array:
     return array.cast(pa.date32(), safe=False).cast(pa.string())
 
 
-def _instant_text(seconds: int) -> str:
-    return str(np.datetime64(seconds, "s")) + ".000Z"
+def _decimal_texts(steps: pa.Array, scale: int) -> pa.Array:
+    return pa.array(
+        [None if value is None else str(Decimal(value).scaleb(-scale)) for value in steps.to_pylist()], pa.string()
+    )
 
 
 def _cut(text: pa.Array, length: int) -> tuple[pa.Array, pa.Array]:

@@ -20,40 +20,57 @@ AGREES_AGAIN = "the CRM holds the wanted value, which somebody else put there"
 PERMISSION_ENDED = "no longer permitted, or no longer in the warehouse: taken back"
 
 
+ROW_SCHEMA = pa.schema(
+    [
+        (name, pa.string())
+        for name in (
+            "object",
+            "record_key",
+            "salesforce_id",
+            "action",
+            "field",
+            "old_value",
+            "new_value",
+            "reason",
+        )
+    ]
+)
+
+
 @dataclass
 class Decisions:
-    """Plan rows of one object, column by column, the records with nothing to say, and notes for the reader."""
+    """Plan rows of one object in parts of ROW_SCHEMA, in no order, and notes for the reader."""
 
-    unchanged: pa.Table
-    columns: dict[str, list[str | None]] = field(
-        default_factory=lambda: {
-            name: [] for name in ("record_key", "salesforce_id", "action", "field", "old_value", "new_value", "reason")
-        }
-    )
+    object_name: str
+    parts: list[pa.Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.columns["record_key"])
 
     def add(
         self,
-        keys: list[str],
-        ids: list[str | None],
+        keys: pa.Array,
         action: str,
-        field_name: str | None,
-        old: list[str | None] | None,
-        new: list[str | None] | None,
-        reasons: list[str | None],
+        reason: str | pa.Array | None,
+        *,
+        ids: pa.Array | None = None,
+        field_name: str | None = None,
+        old: pa.Array | None = None,
+        new: pa.Array | None = None,
     ) -> None:
         """Append one row per key."""
         count = len(keys)
-        self.columns["record_key"] += keys
-        self.columns["salesforce_id"] += ids
-        self.columns["action"] += [action] * count
-        self.columns["field"] += [field_name] * count
-        self.columns["old_value"] += old or [None] * count
-        self.columns["new_value"] += new or [None] * count
-        self.columns["reason"] += reasons
+
+        def column(value: str | pa.Array | None) -> pa.Array:
+            if value is None:
+                return pa.nulls(count, pa.string())
+            return pa.repeat(pa.scalar(value, pa.string()), count) if isinstance(value, str) else value
+
+        values = (self.object_name, keys, ids, action, field_name, old, new, reason)
+        self.parts.append(pa.table([column(value) for value in values], schema=ROW_SCHEMA))
+
+    def rows(self) -> pa.Table:
+        """All rows, ordered by record key and field; a row about a whole record comes after those about its fields."""
+        table = pa.concat_tables([ROW_SCHEMA.empty_table(), *self.parts]).combine_chunks()
+        return table.sort_by([("record_key", "ascending"), ("field", "ascending")])
 
 
 @dataclass(frozen=True)
@@ -105,7 +122,7 @@ def decide_object(
     `min_change`, is written only together with something else, or when the record was last sent `refresh_days` ago.
     """
     sent = last_sent if last_sent is not None else pa.table({"record_key": pa.array([], pa.string())})
-    result = Decisions(unchanged=pa.table({}))
+    result = Decisions(spec.name)
     records = _match(spec, rules, wanted, current, sent, described, result)
     decisions = [
         _decide_field(rule, described.fields[rule.field], records, current, sent, known_ids)
@@ -139,10 +156,7 @@ def decide_object(
             has_row |= _add_rows(result, records, decision, blocked, "withheld", decision.problem_text)
     bare = is_new & ~has_row
     _add_whole(result, records, bare, "withheld", "every field of the new record is empty")
-    quiet = np.flatnonzero(~has_row & ~bare)
-    result.unchanged = pa.table(
-        {"record_key": records.keys.take(pa.array(quiet)), "salesforce_id": records.ids.take(pa.array(quiet))}
-    )
+    _add_whole(result, records, ~has_row & ~bare, "unchanged", None)
     return result
 
 
@@ -159,7 +173,7 @@ def _match(
     without_key = int(pc.sum(keys.is_null()).as_py() or 0)
     if without_key:
         reason = f"{without_key} rows of sync.{spec.sync_table} have no {spec.key_column}"
-        result.add([""], [None], "withheld", None, None, None, [reason])
+        result.add(pa.array([""]), "withheld", reason)
         result.notes.append(f"{spec.name}: {reason}; they are withheld.")
     held_keys = _keys(current[spec.key_field], spec)
     sent_keys = sent["record_key"].combine_chunks().cast(pa.string())
@@ -172,9 +186,8 @@ def _match(
     repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
     if len(repeated):
         is_repeated = pc.is_in(folded, repeated)
-        shown = sorted(set(keys.filter(is_repeated).to_pylist()))
         text = f"more than one row of sync.{spec.sync_table} names this record"
-        result.add(shown, [None] * len(shown), "withheld", None, None, None, [text] * len(shown))
+        result.add(keys.filter(is_repeated).unique(), "withheld", text)
         result.notes.append(
             f"{spec.name}: {len(repeated)} records are named by more than one sync row; they are withheld."
         )
@@ -364,28 +377,33 @@ def _add_rows(
     positions = np.flatnonzero(where)
     if len(positions):
         picked = pa.array(positions, pa.int64())
-        cut = set() if decision.want.cut is None else set(decision.want.cut.to_pylist())
-        note = f"cut to {decision.described.length} characters"
-        reasons: list[str | None] = [
-            "; ".join(part for part in (reason, note if at in cut else "") if part) or None for at in positions.tolist()
-        ]
         result.add(
-            records.keys.take(picked).to_pylist(),
-            records.ids.take(picked).to_pylist(),
+            records.keys.take(picked),
             action,
-            decision.rule.field,
-            decision.have.texts(positions) if records.exists[positions].any() else None,
-            decision.want.texts(positions),
-            reasons,
+            _reasons(decision, picked, reason),
+            ids=records.ids.take(picked),
+            field_name=decision.rule.field,
+            old=None if action == "create" else decision.have.texts(positions),
+            new=decision.want.texts(positions),
         )
     return where.copy()
 
 
-def _add_whole(result: Decisions, records: _Records, where: np.ndarray, action: str, reason: str) -> None:
+def _reasons(decision: _FieldDecision, positions: pa.Array, reason: str) -> str | pa.Array | None:
+    cut = decision.want.cut
+    if cut is None or not len(cut):
+        return reason or None
+    note = f"cut to {decision.described.length} characters"
+    is_cut = pc.is_in(positions, cut)
+    return pc.if_else(
+        is_cut, "; ".join(part for part in (reason, note) if part), pa.scalar(reason or None, pa.string())
+    )
+
+
+def _add_whole(result: Decisions, records: _Records, where: np.ndarray, action: str, reason: str | None) -> None:
     positions = pa.array(np.flatnonzero(where), pa.int64())
     if len(positions):
-        count = len(positions)
-        result.add(records.keys.take(positions).to_pylist(), [None] * count, action, None, None, None, [reason] * count)
+        result.add(records.keys.take(positions), action, reason, ids=records.ids.take(positions))
 
 
 def _bools(array: pa.Array) -> np.ndarray:

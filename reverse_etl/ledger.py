@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reverse_etl.cells import differ, read_cells
 from reverse_etl.crm import CrmObject, OpenJob, RecordAnswer
 from reverse_etl.errors import SyncError
 from reverse_etl.plan import Plan
+from reverse_etl.settle import settle_records
 
 TERMINAL_STATES = ("sent", "unchanged", "rejected", "withheld", "conflict")
 
@@ -185,11 +185,10 @@ class LedgerStore:
     def settle(
         self, current: Mapping[str, pa.Table], schema: Mapping[str, CrmObject], key_fields: Mapping[str, str]
     ) -> int:
-        """Decide what became of records that an interrupted apply left in flight, by what the CRM holds now.
+        """Give every record that an interrupted apply left in flight its final state; see `settle.settle_records`.
 
-        A record to be created was sent if it is there. A record to be updated was sent if any field holds its new value:
-        the CRM writes a record whole or not at all, and a field that differs was edited afterwards. All others become
-        `rejected` with code INTERRUPTED and are planned again. Records never handed over become `withheld`.
+        Records that did not arrive become `rejected` with code INTERRUPTED, and are planned again; records that were never
+        handed over become `withheld`.
 
         Parameters
         ----------
@@ -207,13 +206,13 @@ class LedgerStore:
                 settled += self._settle_object(plan_id, object_name, held, schema[object_name], key_fields[object_name])
             with self._transaction():
                 self._withhold_planned(plan_id, "the delivery was interrupted before this record")
-                left = self._value(
-                    "select count(*) from delivery.ledger where plan_id = ? and state = 'in_flight'", plan_id
+                # Objects that no rule writes any more are not read, so nobody can tell.
+                self._connection.execute(
+                    "update delivery.ledger set state = 'rejected', code = 'INTERRUPTED', message = 'no longer delivered' "
+                    "where plan_id = ? and state = 'in_flight'",
+                    [plan_id],
                 )
-                if not left:
-                    self._connection.execute(
-                        "update delivery.plans set state = 'interrupted' where plan_id = ?", [plan_id]
-                    )
+                self._connection.execute("update delivery.plans set state = 'interrupted' where plan_id = ?", [plan_id])
         return settled
 
     def last_sent(self) -> dict[str, pa.Table]:
@@ -244,6 +243,11 @@ class LedgerStore:
             [object_name, record_key, field],
         )
 
+    def all_states(self) -> dict[str, int]:
+        """Records of all plans by state."""
+        rows = self._connection.execute("select state, count(*) from delivery.ledger group by state order by state")
+        return {str(state): int(count) for state, count in rows.fetchall()}
+
     def states(self, plan_id: str) -> dict[str, int]:
         """Records of a plan by state."""
         rows = self._connection.execute(
@@ -263,7 +267,7 @@ class LedgerStore:
         self, plan_id: str, object_name: str, held: pa.Table, described: CrmObject, key_field: str
     ) -> int:
         rows = self._arrow(
-            "select plan_rows.record_key, plan_rows.action, plan_rows.field, plan_rows.new_value, ledger.action as record_action "
+            "select plan_rows.record_key, plan_rows.field, plan_rows.new_value, ledger.action as record_action "
             "from delivery.plan_rows inner join delivery.ledger using (plan_id, object, record_key) "
             "where plan_id = ? and object = ? and ledger.state = 'in_flight' and plan_rows.action in ('create', 'update') "
             "order by record_key, field",
@@ -271,39 +275,12 @@ class LedgerStore:
         )
         if not rows.num_rows:
             return 0
-        fold = (lambda keys: keys) if key_field == "Id" else pc.utf8_lower
-        at = pc.index_in(
-            fold(rows["record_key"].combine_chunks()), fold(held[key_field].combine_chunks().cast(pa.string()))
-        )
-        holds = []
-        for position, row in enumerate(rows.to_pylist()):
-            if not at[position].is_valid:
-                holds.append(False)
-                continue
-            described_field = described.fields[row["field"]]
-            held_now = read_cells(held[row["field"]].take(pa.array([at[position].as_py()])), described_field)
-            then = read_cells(pa.array([row["new_value"]], pa.string()), described_field)
-            holds.append(not differ(held_now, then)[0])
-        rows = rows.append_column("holds", pa.array(holds)).append_column("exists", at.is_valid())
-        by_key: dict[str, bool] = {}
-        for row in rows.to_pylist():
-            arrived = row["exists"] if row["record_action"] == "create" else row["holds"]
-            by_key[row["record_key"]] = by_key.get(row["record_key"], False) or bool(arrived)
-        answers = [
-            RecordAnswer(key, True, message="found in the CRM after an interruption")
-            if arrived
-            else RecordAnswer(
-                key, False, code="INTERRUPTED", message="not in the CRM after an interruption; planned again"
-            )
-            for key, arrived in by_key.items()
-        ]
-        made = pc.and_(pc.equal(rows["record_action"], "create"), rows["exists"])
-        sent = rows.filter(pc.or_(made, rows["holds"])).select(["record_key", "field", "new_value"])
-        sent = sent.add_column(0, "object", pa.repeat(object_name, sent.num_rows))
+        settled = settle_records(rows, held, described, key_field)
+        arrived = settled.arrived.add_column(0, "object", pa.repeat(object_name, settled.arrived.num_rows))
         with self._transaction():
-            self._set_state(plan_id, object_name, answers)
-            self._remember(sent, plan_id)
-        return len(by_key)
+            self._set_state(plan_id, object_name, settled.answers)
+            self._remember(arrived, plan_id)
+        return len(settled.answers)
 
     def _set_state(
         self, plan_id: str, object_name: str, answers: Sequence[RecordAnswer], in_flight: bool = False

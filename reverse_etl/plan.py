@@ -12,22 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reverse_etl.crm import CrmObject
-from reverse_etl.decide import Decisions, decide_object
+from reverse_etl.decide import ROW_SCHEMA, decide_object
 from reverse_etl.errors import RuleError, SyncError
 from reverse_etl.rules import DeliveryObject, DeliveryRules
 
-ROW_SCHEMA = pa.schema(
-    [
-        ("object", pa.string()),
-        ("record_key", pa.string()),
-        ("salesforce_id", pa.string()),
-        ("action", pa.string()),
-        ("field", pa.string()),
-        ("old_value", pa.string()),
-        ("new_value", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
+_ROWS_PER_HASH = 10_000
 # A record with several kinds of rows counts once, as the first of these that it has.
 ACTIONS = ("create", "update", "conflict", "withheld", "unchanged")
 
@@ -155,7 +144,7 @@ def build_plan(
             as_of_date,
             known_ids or {},
         )
-        parts.append(_rows_table(spec, decided))
+        parts.append(decided.rows())
         notes.extend(decided.notes)
         releases.extend(_releases(spec, parts[-1], schema[spec.name]))
     rows = pa.concat_tables(parts) if parts else ROW_SCHEMA.empty_table()
@@ -202,26 +191,6 @@ def _rows(tables: Mapping[str, pa.Table | pd.DataFrame], name: str) -> pa.Table:
     return pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
 
 
-def _rows_table(spec: DeliveryObject, decided: Decisions) -> pa.Table:
-    columns = {name: pa.array(values, pa.string()) for name, values in decided.columns.items()}
-    table = pa.table({"object": pa.array([spec.name] * len(decided), pa.string()), **columns}).select(ROW_SCHEMA.names)
-    quiet = decided.unchanged
-    unchanged = pa.table(
-        {
-            "object": pa.repeat(spec.name, quiet.num_rows),
-            "record_key": quiet["record_key"],
-            "salesforce_id": quiet["salesforce_id"],
-            "action": pa.repeat("unchanged", quiet.num_rows),
-            "field": pa.nulls(quiet.num_rows, pa.string()),
-            "old_value": pa.nulls(quiet.num_rows, pa.string()),
-            "new_value": pa.nulls(quiet.num_rows, pa.string()),
-            "reason": pa.nulls(quiet.num_rows, pa.string()),
-        }
-    )
-    both = pa.concat_tables([table.cast(ROW_SCHEMA), unchanged.cast(ROW_SCHEMA)])
-    return both.sort_by([("record_key", "ascending"), ("field", "ascending")])
-
-
 def _releases(spec: DeliveryObject, rows: pa.Table, described: CrmObject) -> list[Release]:
     """Records whose unique value another record takes over in the same plan."""
     unique = [field.name for field in described.fields.values() if field.is_unique and field.name != spec.key_field]
@@ -242,11 +211,12 @@ def _releases(spec: DeliveryObject, rows: pa.Table, described: CrmObject) -> lis
 
 def _plan_id(rows: pa.Table, run_id: str, as_of_date: date) -> str:
     digest = hashlib.sha256(f"{run_id}\x1e{as_of_date.isoformat()}\x1e{rows.num_rows}\x1e".encode())
-    for row in rows.filter(pc.not_equal(rows["action"], "unchanged")).to_pylist():
-        digest.update(
-            "\x1f".join("\x00" if row[name] is None else str(row[name]) for name in ROW_SCHEMA.names).encode()
-        )
-        digest.update(b"\x1e")
+    changed = rows.filter(pc.not_equal(rows["action"], "unchanged"))
+    for part in changed.to_batches(max_chunksize=_ROWS_PER_HASH):
+        lines = pc.binary_join_element_wise(
+            *part.columns, "\x1f", null_handling="replace", null_replacement="\x00"
+        ).to_pylist()
+        digest.update("\x1e".join([*lines, ""]).encode())
     return "plan_" + digest.hexdigest()[:16]
 
 

@@ -153,8 +153,8 @@ def _reasons(shares: dict[str, FloatArray], parts: Composition) -> list[ReasonBl
         texts = [
             (
                 f"{name}",
-                f"{english} is higher than that of {value}% of the reference population",
-                f"{japanese}は基準母集団の{value}%を上回る",
+                f"{english}: percentile {value} of the reference population",
+                f"{japanese}：基準母集団の{value}パーセンタイル",
             )
             for value in range(101)
         ]

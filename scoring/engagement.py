@@ -39,6 +39,8 @@ from scoring.rules import RuleTable, as_text
 UNKNOWN_ROLE = "unknown"
 OUTSIDE_ROLE = "NONE"
 OTHER_TYPE = "other"
+MONTH_DAYS = 30
+POINT_STEP = 2.0**-32  # 0.23 billionths of a point; sums stay exact up to two million points
 NOT_OBSERVABLE = "not observable: neither a contact nor a company domain is known"
 
 
@@ -121,11 +123,12 @@ def score(
     -----
     Per person and type: weight x min(cap, sum of 2^(-age / half-life)); per person: min(person cap, sum over types) x role
     weight; E = sum over persons x (base + per_role x min(roles, 5)) x (1 + 0.25 log2 persons);
-    score = 100 (1 - 2^(-E/E50)). E50 is the median E of accounts on the eve of their first qualified opportunity.
+    score = 100 (1 - 2^(-E/E50)). E50 is the median E, on the eve of their first qualified opportunity, of the accounts that
+    were touched in the month before it, within `engagement_e50_max_change` times the rule default.
     """
     accounts = read_accounts(account_360, ["contact_count", "primary_domain", "first_sqo_date"])
     types, roles = read_touch_types(touch_types), read_roles(role_weights)
-    touches = _Touches(touch_days, accounts, types, roles)
+    touches = _Touches(touch_days, accounts, types, roles, day(as_of))
     today = np.full(len(accounts), day(as_of))
     now = touches.engagement(today, types, roles, parameters)
     half_point, e50_note, e50_accounts = _half_point(touches, accounts, types, roles, parameters, as_of)
@@ -203,12 +206,16 @@ def _must_have(table: RuleTable, names: list[str], column: str, name: str) -> No
 class _Touches:
     """Touches that can count, as sorted integers: one row per account, person, type and day."""
 
-    def __init__(self, touch_days: pd.DataFrame, accounts: Accounts, types: TouchTypes, roles: Roles) -> None:
+    def __init__(
+        self, touch_days: pd.DataFrame, accounts: Accounts, types: TouchTypes, roles: Roles, today: int
+    ) -> None:
         columns = ["account_id", "person_key", "role", "touch_type", "activity_date", "touch_count"]
         require(touch_days, "fct_touch_days", columns)
         self.size = len(accounts)
-        count = whole_counts(touch_days, "fct_touch_days", "touch_count")
         dated = days(touch_days["activity_date"])
+        if (dated > today).any():
+            touch_days, dated = touch_days[dated <= today], dated[dated <= today]
+        count = whole_counts(touch_days, "fct_touch_days", "touch_count")
         account = codes(touch_days["account_id"], accounts.ids)
         person, _ = pd.factorize(touch_days["person_key"])
         touch_type, type_notes = _codes_or(
@@ -224,17 +231,17 @@ class _Touches:
         account, person, touch_type, role, dated, count = (
             part[known] for part in (account, person.astype(np.int64), touch_type, role, dated, count)
         )
-        pair = packed([(account, self.size), (person, int(person.max(initial=0)))])
-        distinct, pair = np.unique(pair, return_inverse=True)
-        pair = pair.astype(np.int64)
-        self.person_account = distinct >> max(1, int(person.max(initial=0)).bit_length())
+        pair, self.person_account = _person_at_account(person, account)
         # A person has one role; should the rows disagree, the first by name stands, whatever their order.
-        self.person_role = np.full(len(distinct), len(roles.names), dtype=np.int64)
+        self.person_role = np.full(len(self.person_account), len(roles.names), dtype=np.int64)
         np.minimum.at(self.person_role, pair, role)
+        del person, account, role
         self.first_day = int(dated.min(initial=0))
         offset = dated - self.first_day
-        largest = [max(len(distinct), 1), len(types.names), int(offset.max(initial=0)), int(count.max(initial=0))]
+        people = max(len(self.person_account), 1)
+        largest = [people, len(types.names), int(offset.max(initial=0)), int(count.max(initial=0))]
         keys = packed(list(zip((pair, touch_type, offset, count), largest, strict=True)))
+        del pair, touch_type, offset, count
         keys.sort()
         self.pair, self.touch_type, offset, self.count = unpacked(keys, largest)
         self.dated = offset + self.first_day
@@ -265,7 +272,9 @@ class _Touches:
         role_weight = roles.weights[np.minimum(self.person_role, len(roles.names) - 1)] if people else np.zeros(0)
         by_type_and_person = points * (kept * role_weight)[pair]
         value = capped * role_weight
-        order = np.lexsort((value, self.person_account))
+        # Persons are numbered as they come, so their order is that of the input: add them up by size instead.
+        order = np.flatnonzero(value > 0)
+        order = order[np.lexsort((value[order], self.person_account[order]))]
         before = group_sums(self.person_account[order], value[order], self.size)
 
         is_recent = np.zeros(people, dtype=np.bool_)
@@ -292,13 +301,27 @@ def _breadth(person_count: IntArray, role_count: IntArray, parameters: Parameter
 def _by_type(
     account: IntArray, touch_type: IntArray, points: FloatArray, newest: IntArray, accounts: int, types: int
 ) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
+    """Points, persons and latest touch per account and touch type, summed over persons."""
     key = account * types + touch_type
-    order = np.lexsort((points, key))
+    order = np.argsort(key)
     begins = starts(key[order])
     at = key[order][begins]
     persons = np.diff(np.append(begins, len(order)))
     latest = np.minimum.reduceat(newest[order], begins) if len(begins) else newest[order]
-    return at // types, at % types, run_sums(points[order], begins), persons, latest
+    # Whole multiples of a tiny step add up exactly in any order, which spares sorting the persons within a run.
+    sums = run_sums(np.rint(points[order] / POINT_STEP), begins) * POINT_STEP
+    return at // types, at % types, sums, persons, latest
+
+
+def _person_at_account(person: IntArray, account: IntArray) -> tuple[IntArray, IntArray]:
+    """Number of each row's person-at-account, and the account of each number; a visitor of two accounts is two persons."""
+    account_of = np.full(int(person.max(initial=-1)) + 1, -1, dtype=np.int64)
+    account_of[person] = account
+    if (account_of[person] == account).all():
+        return person, account_of
+    largest = int(person.max(initial=0))
+    distinct, pair = np.unique(packed([(account, int(account.max())), (person, largest)]), return_inverse=True)
+    return pair.astype(np.int64), unpacked(distinct, [int(account.max()), largest])[0]
 
 
 def _codes_or(
@@ -328,13 +351,18 @@ def _half_point(
     sqo = days(accounts.rows["first_sqo_date"])
     qualified = (sqo != NO_DATE) & (sqo <= day(as_of))
     eve = touches.engagement(np.where(qualified, sqo - 1, NO_DATE // 2), types, roles, parameters)
-    sample = np.sort(eve.raw[qualified & (eve.raw > 0)])
+    newest = np.full(len(accounts), HORIZON_DAYS)
+    np.minimum.at(newest, eve.account, eve.newest_age)
+    # Residues of touches long past are no engagement before the opportunity; counted in, they would send E50 to zero.
+    sample = np.sort(eve.raw[qualified & (newest < MONTH_DAYS)])
+    default, widest = parameters.engagement_e50_default, parameters.engagement_e50_max_change
     if len(sample) < parameters.engagement_e50_min_accounts:
         note = (
-            f"E50 is the rule default {parameters.engagement_e50_default:g}: {len(sample)} accounts were engaged before "
-            f"their first qualified opportunity; {parameters.engagement_e50_min_accounts} are needed."
+            f"E50 is the rule default {default:g}: {len(sample)} accounts were engaged in the month before their first "
+            f"qualified opportunity; {parameters.engagement_e50_min_accounts} are needed."
         )
-        return parameters.engagement_e50_default, note, len(sample)
-    value = float(np.median(sample))
-    note = f"E50 is {value:.2f}, the median of {len(sample)} accounts before their first qualified opportunity."
+        return default, note, len(sample)
+    median = float(np.median(sample))
+    value = float(np.clip(median, default / widest, default * widest))
+    note = f"E50 is {value:.2f}; the median of {len(sample)} accounts before their first qualified opportunity is {median:.2f}."
     return value, note, len(sample)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
 import re
 from itertools import pairwise
 
@@ -39,7 +38,7 @@ def score(
     icp_criteria : rows criterion, attribute, operator, value_min, value_max, value_text, points, label_en, label_ja.
         `between` is value_min <= x < value_max with an open end where empty; `in` and `equals` compare folded text, `|`
         separates alternatives; `has_technology` looks for any of the `|` alternatives in a `|` list, `*` standing for any
-        text; `missing` gives points where the attribute is unknown (0 without such a row)
+        text around whole words; `missing` gives points where the attribute is unknown (0 without such a row)
     reference : rows of one reference version; without rows for fit, today's accounts are the population
 
     Returns
@@ -223,14 +222,21 @@ def _folded_codes(values: pd.Series) -> tuple[IntArray, list[str]]:
 
 
 def _has_any(values: list[str], wanted: list[str], *, is_list: bool) -> BoolArray:
-    """Whether each text is (or, for a `|` list, has an item that is) one of the wanted, where `*` stands for any text."""
+    """Whether each text is (or, for a `|` list, has an item that is) one of the wanted."""
     if not is_list:
         return np.isin(np.array(values, dtype=object), wanted) if values else np.zeros(0, dtype=np.bool_)
-    items = "|".join(
-        re.sub(r"^\(\?s:(.*)\)\\[Zz]$", r"\1", fnmatch.translate(text)).replace(".*", "[^|]*") for text in wanted
-    )
-    pattern = re.compile(rf"(?:^|\|)\s*(?:{items})\s*(?:\||$)")
+    pattern = re.compile(rf"(?:^|\|)\s*(?:{'|'.join(map(_item_pattern, wanted))})\s*(?:\||$)")
     return np.fromiter((pattern.search(text) is not None for text in values), dtype=np.bool_, count=len(values))
+
+
+def _item_pattern(text: str) -> str:
+    """Pattern of one list item: `*` is any text, but a word beside it stays whole (`*sso*` is not in `crossover`)."""
+    parts = [re.escape(part) for part in text.split("*")]
+    for at, part in enumerate(parts):
+        before = r"(?<!\w)" if at > 0 and re.match(r"\w", part) else ""
+        after = r"(?!\w)" if at < len(parts) - 1 and re.search(r"\w$", part) else ""
+        parts[at] = before + part + after
+    return "[^|]*".join(parts)
 
 
 def _reasons(

@@ -41,6 +41,7 @@ from scoring.rules import RuleTable, folded
 from scoring.vendor import vendor_evidence
 
 DISPERSION_RANGE = (1.0, 5.0)
+CHI_SQUARE_MEDIAN = 0.454936  # of one degree of freedom, whose mean is 1
 MIN_DISPERSION_ACCOUNTS = 30  # a chi-square of fewer accounts has a relative error above 25%
 NOT_TRACKABLE = "not trackable: no company domain of its own by which research could be recognised"
 GROUPS = ("core", "adjacent", "generic")
@@ -362,14 +363,18 @@ def _dispersion(
     baseline_exposure: FloatArray,
     parameters: Parameters,
 ) -> float:
-    """Pearson chi-square per account with a full baseline and enough expected research, in [1, 5]."""
+    """Pearson chi-square per degree of freedom of accounts with a full baseline and enough expected research, in [1, 5].
+
+    Taken from the median, as the accounts that surge are not noise: with a third of a simulated panel in a surge the mean
+    gives 3.1 and finds 26% of the surges in 21 days, the median 1.5 and 50%.
+    """
     judged = (baseline_exposure >= parameters.intent_min_exposure_days) & (
         expected >= parameters.intent_dispersion_min_expected
     )
     if judged.sum() < MIN_DISPERSION_ACCOUNTS:
         return DISPERSION_RANGE[0]
     squares = (recent[judged] - expected[judged]) ** 2 / (variance[judged] * expected[judged])
-    return float(np.clip(squares.mean(), *DISPERSION_RANGE))
+    return float(np.clip(np.median(squares) / CHI_SQUARE_MEDIAN, *DISPERSION_RANGE))
 
 
 def _level(recent: FloatArray) -> FloatArray:

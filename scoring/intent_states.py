@@ -29,7 +29,7 @@ class IntentState:
     pending: pd.DataFrame
 
 
-def decay(age_days: IntArray | FloatArray, half_life_days: float) -> FloatArray:
+def decay(age_days: IntArray | FloatArray, half_life_days: float | FloatArray) -> FloatArray:
     """Share left after `age_days`: 2^(-age / half-life); 0 for a negative age, which has not happened yet."""
     ages = np.asarray(age_days, dtype=np.float64)
     return np.where(ages >= 0, np.exp2(-np.maximum(ages, 0) / half_life_days), 0.0)

@@ -41,6 +41,7 @@ class Parameters:
     engagement_breadth_window_days: int
     engagement_e50_default: float
     engagement_e50_min_accounts: int
+    engagement_e50_max_change: float
     composite_fit_weight: float
     composite_intent_weight: float
     composite_engagement_weight: float
@@ -75,6 +76,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "engagement_breadth_window_days": (1, 3650),
     "engagement_e50_default": (0.01, 1e6),
     "engagement_e50_min_accounts": (1, 1e6),
+    "engagement_e50_max_change": (1, 1000),
     "composite_fit_weight": (0, 1),
     "composite_intent_weight": (0, 1),
     "composite_engagement_weight": (0, 1),

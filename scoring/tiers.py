@@ -82,8 +82,9 @@ def score(
     -----
     Per tier from the best down, ranking the accounts that no better tier holds: members stay while locked by an open
     opportunity, while their rank is within exit factor x slots, or for the minimum dwell; free slots go to the best accounts
-    of rank <= slots. A tier exceeds its slots only through members who may not leave. Between weekly evaluations tiers
-    stand still, and an account that is new waits in the last tier.
+    of rank <= slots. In a full tier an account of rank <= slots / exit factor^2 takes the place of the worst member beyond
+    the slots whose dwell is over, so the very best never wait for long. A tier exceeds its slots only through members who
+    may not leave. Between weekly evaluations tiers stand still, and an account that is new waits in the last tier.
     """
     rules = read_tier_rules(tier_rules)
     accounts = read_accounts(account_360, ["has_open_opportunity"])
@@ -225,9 +226,18 @@ def _evaluate(
         wants = wants[np.argsort(own_rank[wants], kind="stable")]
         enters = np.zeros(len(rank), dtype=np.bool_)
         enters[wants[:free]] = True
+        best = wants[free:][own_rank[wants[free:]] <= max(1, int(slots / rules.exit_factors[at] ** 2))]
+        may_go = np.flatnonzero(is_within & (own_rank > slots) & (in_tier_days >= rules.min_days[at]))
+        may_go = may_go[np.argsort(-own_rank[may_go], kind="stable")]
+        swaps = min(len(best), len(may_go))
+        enters[best[:swaps]] = True
+        tier[may_go[:swaps]] = UNPLACED
+        gives_way = np.zeros(len(rank), dtype=np.bool_)
+        gives_way[may_go[:swaps]] = True
+        _say(reason, gives_way, own_rank, f"left {rules.names[at]}: rank {{}} gave way to a better account")
         tier[enters] = at
         waits = np.zeros(len(rank), dtype=np.bool_)
-        waits[wants[free:]] = True
+        waits[wants[free + swaps :]] = True
         verb = "entered" if is_member_before.any() else "first assignment"
         _say(reason, enters, own_rank, f"{verb}: rank {{}} is within {slots} slots")
         _say(reason, waits, own_rank, f"waits for a free slot of {rules.names[at]}: rank {{}}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.dbt_manifest import dbt_project
 from orchestration.resources import NightlyRun, Warehouse
@@ -17,8 +17,16 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`[schema, name]`; a source says its own key in `config.meta.dagster.asset_key`."""
         if dbt_resource_props["resource_type"] in ("seed", "model"):
-            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
         return super().get_asset_key(dbt_resource_props)
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Rules are loaded behind `raw/loads`: the run begins there, and what ran before it would not count for the night."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_seed = manifest["nodes"].get(unique_id, {}).get("resource_type") == "seed"
+        return spec.merge_attributes(deps=[dg.AssetKey(["raw", "loads"])]) if is_seed else spec
 
 
 def build_dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

@@ -1,12 +1,20 @@
 """Assets of layer `delivery`: the plan, what the CRM answered, and the copy that readers open."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster_dbt import DbtCliResource
 
-from orchestration.delivery import apply_plan, create_delivery_views, make_plan, soundness_problems
+from orchestration.delivery import (
+    apply_plan,
+    create_delivery_views,
+    make_plan,
+    soundness_problems,
+    tests_without_result,
+)
 from orchestration.errors import UsageError
 from orchestration.report_page import write_report
 from orchestration.resources import Crm, NightlyRun, Warehouse
@@ -15,12 +23,29 @@ from orchestration.run_record import set_run_state
 _OWNERS = ["team:revops"]
 SYNC_MODELS = ("sync_salesforce_accounts", "sync_salesforce_contacts", "sync_salesforce_queue_items")
 _PLAN_KEY = dg.AssetKey(["delivery", "plan_rows"])
+_TESTS_KEY = dg.AssetKey(["delivery", "test_results"])
+_SYNC_KEYS = [dg.AssetKey(["sync", model]) for model in SYNC_MODELS]
+
+
+@dg.asset(key=_TESTS_KEY, deps=_SYNC_KEYS, group_name="delivery", owners=["team:data"], kinds={"dbt"})
+def completed_tests(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, nightly_run: NightlyRun, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """The night's result of every data test; tests over models that were built in different steps run here."""
+    with warehouse.connect() as connection:
+        left = tests_without_result(connection)
+    if left:
+        context.log.info(f"{len(left)} tests over models of different steps")
+        arguments = ["test", "--select", " ".join(left), "--vars", json.dumps(nightly_run.dbt_vars)]
+        dbt.cli(arguments, raise_on_error=False).wait()  # the check in front of delivery reads what they found
+    return dg.MaterializeResult(metadata={"tests_run_here": len(left)})
 
 
 @dg.asset(
     key=_PLAN_KEY,
     deps=[
-        *(dg.AssetKey(["sync", model]) for model in SYNC_MODELS),
+        _TESTS_KEY,
+        *_SYNC_KEYS,
         dg.AssetKey(["rules", "salesforce_fields"]),
         dg.AssetKey(["rules", "delivery_parameters"]),
     ],
@@ -42,7 +67,9 @@ def crm_plan(
     return dg.MaterializeResult(metadata={"changes": plan.change_count, **counts})
 
 
-@dg.asset_check(asset=_PLAN_KEY, blocking=True, description="Everything upstream of delivery was built and passed its tests.")
+@dg.asset_check(
+    asset=_PLAN_KEY, blocking=True, description="Everything upstream of delivery was built and passed its tests."
+)
 def upstream_is_sound(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Stop before the CRM is written while any upstream test of severity error has not passed for this night."""
     with warehouse.connect() as connection:
@@ -72,7 +99,8 @@ def crm_ledger(nightly_run: NightlyRun, warehouse: Warehouse, crm: Crm) -> dg.Ma
         )
     return dg.MaterializeResult(
         metadata={
-            name: getattr(outcome, name) for name in ("sent", "created", "unchanged", "rejected", "withheld", "conflict")
+            name: getattr(outcome, name)
+            for name in ("sent", "created", "unchanged", "rejected", "withheld", "conflict")
         }
     )
 

@@ -36,7 +36,10 @@ _DESCRIPTIONS = {
     specs=[
         dg.AssetSpec(
             ["scoring", name],
-            deps=[*(dg.AssetKey(["marts", mart]) for mart in _MARTS), *(dg.AssetKey(["rules", rule]) for rule in _RULES)],
+            deps=[
+                *(dg.AssetKey(["marts", mart]) for mart in _MARTS),
+                *(dg.AssetKey(["rules", rule]) for rule in _RULES),
+            ],
             description=description,
             group_name="scoring",
             owners=["team:revops"],
@@ -72,7 +75,10 @@ def scores(
         rows = night.tables.get(name, night.new_reference)
         yield dg.MaterializeResult(
             asset_key=["scoring", name],
-            metadata={"dagster/row_count": len(rows), **({f"fact/{k}": v for k, v in night.facts.items()} if name == "tiers" else {})},
+            metadata={
+                "dagster/row_count": len(rows),
+                **({f"fact/{k}": v for k, v in night.facts.items()} if name == "tiers" else {}),
+            },
         )
 
 

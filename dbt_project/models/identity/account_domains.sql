@@ -30,6 +30,15 @@ other_domains as (
 
 ),
 
+-- What matching found to be used by several organisations is not made one account's by an alias.
+shared_domains as (
+
+    select distinct registrable_domain
+    from record_keys
+    where domain_kind = 'shared'
+
+),
+
 domains_of_records as (
 
     select
@@ -53,7 +62,12 @@ domains_of_records as (
     inner join domain_keys
         on {{ host_key('other_domains.other_domains') }} = domain_keys.host
 
-    where domain_keys.domain_kind = 'company'
+    left join shared_domains
+        on domain_keys.registrable_domain = shared_domains.registrable_domain
+
+    where
+        domain_keys.domain_kind = 'company'
+        and shared_domains.registrable_domain is null
 
 ),
 

@@ -19,9 +19,29 @@ salesforce_accounts as (
 
 ),
 
-account_members as (
+company_records as (
+
+    select * from {{ ref('company_records') }}
+
+),
+
+members as (
 
     select * from {{ source('identity', 'account_members') }}
+
+),
+
+-- Matching remembers records that are not visible tonight; a fact about one of those waits for it.
+account_members as (
+
+    select
+        members.record_id,
+        members.account_id
+
+    from members
+
+    inner join company_records
+        on members.record_id = company_records.record_id
 
 ),
 

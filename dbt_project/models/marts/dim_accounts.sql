@@ -170,11 +170,12 @@ record_counts as (
 
 ),
 
-parents as (
+ranked_parents as (
 
     select
         account_id,
         parent_account_id,
+        valid_from_date,
         row_number() over (
             partition by account_id
             order by valid_from_date desc nulls last, kind asc, parent_account_id asc
@@ -185,6 +186,43 @@ parents as (
     where
         (valid_from_date <= {{ as_of_date() }} or valid_from_date is null)
         and (valid_to_date > {{ as_of_date() }} or valid_to_date is null)
+
+),
+
+newest_parents as (
+
+    select
+        account_id,
+        parent_account_id,
+        coalesce(valid_from_date, cast('0001-01-01' as date)) as valid_from_date
+
+    from ranked_parents
+
+    where parent_rank = 1
+
+),
+
+-- Of two accounts that each are said to own the other, the newer statement counts.
+parents as (
+
+    select
+        newest_parents.account_id,
+        newest_parents.parent_account_id
+
+    from newest_parents
+
+    left join newest_parents as counterparts
+        on
+            newest_parents.account_id = counterparts.parent_account_id
+            and newest_parents.parent_account_id = counterparts.account_id
+
+    where
+        counterparts.account_id is null
+        or newest_parents.valid_from_date > counterparts.valid_from_date
+        or (
+            newest_parents.valid_from_date = counterparts.valid_from_date
+            and newest_parents.account_id < counterparts.account_id
+        )
 
 ),
 
@@ -279,7 +317,7 @@ inner join record_counts
 left join industries
     on best_records.industry = industries.industry
 left join parents
-    on best_records.account_id = parents.account_id and parents.parent_rank = 1
+    on best_records.account_id = parents.account_id
 left join technologies
     on best_records.account_id = technologies.account_id
 left join wins

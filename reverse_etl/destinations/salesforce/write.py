@@ -16,7 +16,8 @@ from reverse_etl.errors import TransientError
 MOST_BY_COLLECTIONS, RECORDS_PER_COLLECTION = 2_000, 200
 # One internal batch of Bulk API 2.0.
 RECORDS_PER_JOB = 10_000
-LOCK_ATTEMPTS = 3
+# Locked records go again in groups of 50, then 25: smaller ones would spend the day's calls on a table that stays locked.
+LOCK_ATTEMPTS, SMALLEST_GROUP = 3, 25
 
 _BULK_ERROR = re.compile(r"^([A-Z][A-Z0-9_]+):(.*?)(?::([^:]*?) ?--)?$", re.DOTALL)
 _EMPTY_CELL, _NULL_CELL = "", "#N/A"
@@ -70,7 +71,7 @@ class SalesforceCrm(SalesforceReader):
             if not waiting:
                 break
             if attempt + 1 < LOCK_ATTEMPTS:
-                size = max(1, size // 10)
+                size = max(SMALLEST_GROUP, size // 4)
                 self.connection.sleep(2.0**attempt)
         return list(answers.values())
 

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from loading.contract import CONTRACT
 from reverse_etl.crm import OpenJob, RecordAnswer, RecordWrite, WriteBatch
 from reverse_etl.destinations.salesforce import bulk
-from reverse_etl.destinations.salesforce.read import CONTRACT_COLUMNS
+from reverse_etl.destinations.salesforce.read import CONTRACT_COLUMNS, REQUIRED_COLUMNS
 from reverse_etl.destinations.salesforce.write import SalesforceCrm
 from reverse_etl.errors import TerminalError, TransientError
 from tests.unit.reverse_etl.night import account_id
@@ -352,3 +353,11 @@ def test_csv_cells_come_back_byte_for_byte(newline: str) -> None:
     writer.writerows([["Id", "V"], *([str(at), cell] for at, cell in enumerate(cells)), ["n", ""]])
     table = bulk.read_csv(buffer.getvalue().encode(), ["Id", "V"])
     assert table["V"].to_pylist() == [*cells, None]
+
+
+def test_the_columns_of_an_extract_are_those_of_the_landing_contract() -> None:
+    landing = {table.file: table for table in CONTRACT if table.folder == "salesforce"}
+    assert {name: (*columns, "loaded_at") for name, columns in CONTRACT_COLUMNS.items()} == {
+        name: table.column_names for name, table in landing.items()
+    }
+    assert {name: table.required_columns for name, table in landing.items()} == REQUIRED_COLUMNS

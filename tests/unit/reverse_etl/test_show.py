@@ -89,7 +89,7 @@ def test_the_package_neither_prints_nor_logs_and_reads_no_clock_and_no_environme
 
 
 def test_deciding_touches_no_warehouse_and_no_network() -> None:
-    for name in ("plan.py", "decide.py", "cells.py", "guards.py", "check.py", "rules.py", "show.py"):
+    for name in ("plan.py", "decide.py", "cells.py", "guards.py", "check.py", "rules.py", "settle.py", "show.py"):
         source = (Path(ROOT) / "reverse_etl" / name).read_text(encoding="utf-8")
         for library in ("duckdb", "requests", "simple_salesforce", "open("):
             assert library not in source, f"{name} decides; {library} belongs in ledger.py or destinations/"

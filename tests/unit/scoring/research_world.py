@@ -34,21 +34,25 @@ class ResearchWorld:
         """The columns of account_360 that intent reads."""
         recent = self.visits[(self.visits["day"] <= last) & (self.visits["day"] > last - 28)]
         persons = recent.groupby("account_id")["visitor"].nunique().reindex(self.accounts, fill_value=0)
-        return pd.DataFrame({
-            "account_id": self.accounts,
-            "country_code": "JP",
-            "intent_person_count_28d": persons.to_numpy(),
-            "is_intent_trackable": True,
-            "intent_tracked_days": last + 1,
-        })
+        return pd.DataFrame(
+            {
+                "account_id": self.accounts,
+                "country_code": "JP",
+                "intent_person_count_28d": persons.to_numpy(),
+                "is_intent_trackable": True,
+                "intent_tracked_days": last + 1,
+            }
+        )
 
     def date(self, day: int) -> np.datetime64:
         """Calendar date of a day number; the last day is 2026-06-30."""
         return LAST_DAY - np.timedelta64(self.day_count - 1 - day, "D")
 
 
-def simulate(seed: int, accounts: int = 400, day_count: int = 300, watched: int = 90) -> ResearchWorld:
-    """Research of `accounts` over `day_count` days; a third of them start an episode within the `watched` last days.
+def simulate(
+    seed: int, accounts: int = 400, day_count: int = 300, watched: int = 90, share_of_episodes: float = 1 / 3
+) -> ResearchWorld:
+    """Research of `accounts` over `day_count` days; some start an episode within the `watched` last days.
 
     Person-days are Poisson with a log-normal rate per account (median 0.1 a day), a quarter at weekends and a third on Golden
     Week days. An episode multiplies the rate by 2.5 to 5 (at least 0.3 a day) for 30 to 60 days. A tenth of accounts has a
@@ -64,7 +68,7 @@ def simulate(seed: int, accounts: int = 400, day_count: int = 300, watched: int 
     season /= season.mean()
     rate = np.exp(rng.normal(np.log(0.1), 0.9, accounts))
     never = 10 * day_count
-    has_episode = rng.random(accounts) < 1 / 3
+    has_episode = rng.random(accounts) < share_of_episodes
     start = np.where(has_episode, day_count - rng.integers(25, watched, accounts), never)
     length = rng.integers(30, 60, accounts)
     lift = rng.uniform(2.5, 5.0, accounts)
@@ -85,16 +89,20 @@ def simulate(seed: int, accounts: int = 400, day_count: int = 300, watched: int 
         parts.append((np.full(6, at), days, np.full(6, 900), rng.integers(5, 40, 6), rng.integers(0, len(TOPICS), 6)))
     for at in np.flatnonzero(rng.random(accounts) < 0.05):  # crawlers that nobody recognised
         days = rng.integers(0, day_count, 10)
-        parts.append((np.full(10, at), days, np.full(10, 901), rng.integers(20, 200, 10), rng.integers(0, len(TOPICS), 10)))
+        parts.append(
+            (np.full(10, at), days, np.full(10, 901), rng.integers(20, 200, 10), rng.integers(0, len(TOPICS), 10))
+        )
     account, when, visitor, events, topic = (np.concatenate([part[n] for part in parts]) for n in range(5))
     names = [f"acc_{n:04d}" for n in range(accounts)]
-    visits = pd.DataFrame({
-        "account_id": np.array(names)[account],
-        "topic": np.array(TOPICS)[topic],
-        "day": when,
-        "visitor": [f"{a}:{v}" for a, v in zip(account, visitor, strict=True)],
-        "event_count": events,
-    })
+    visits = pd.DataFrame(
+        {
+            "account_id": np.array(names)[account],
+            "topic": np.array(TOPICS)[topic],
+            "day": when,
+            "visitor": [f"{a}:{v}" for a, v in zip(account, visitor, strict=True)],
+            "event_count": events,
+        }
+    )
     return ResearchWorld(visits, names, start.astype(np.int64), length.astype(np.int64), day_count)
 
 

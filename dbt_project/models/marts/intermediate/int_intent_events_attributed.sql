@@ -63,3 +63,4 @@ events_attributed as (
 )
 
 select * from events_attributed
+order by event_id

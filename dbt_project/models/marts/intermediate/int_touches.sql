@@ -310,3 +310,4 @@ touches as (
 )
 
 select * from touches
+order by touch_id

@@ -41,3 +41,4 @@ latest as (
 )
 
 select * from latest
+order by platform, audience, pushed_at, domain

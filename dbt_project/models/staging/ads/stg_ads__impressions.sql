@@ -48,3 +48,4 @@ latest as (
 )
 
 select * from latest
+order by impression_date, platform, campaign, domain

@@ -50,3 +50,4 @@ latest as (
 )
 
 select * from latest
+order by record_id

@@ -41,3 +41,4 @@ latest as (
 )
 
 select * from latest
+order by experiment, unit_domain, arm, assigned_at

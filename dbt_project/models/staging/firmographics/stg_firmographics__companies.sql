@@ -62,3 +62,4 @@ latest as (
 )
 
 select * from latest
+order by provider, company_id

@@ -46,3 +46,4 @@ latest as (
 )
 
 select * from latest
+order by provider, child_company_id, parent_company_id, kind, valid_from_date

@@ -43,3 +43,4 @@ latest as (
 )
 
 select * from latest
+order by event_id

@@ -42,3 +42,4 @@ latest as (
 )
 
 select * from latest
+order by vendor, domain, topic, week_start_date

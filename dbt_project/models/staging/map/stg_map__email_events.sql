@@ -39,3 +39,4 @@ latest as (
 )
 
 select * from latest
+order by event_id

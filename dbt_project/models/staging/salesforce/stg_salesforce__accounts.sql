@@ -58,3 +58,4 @@ latest as (
 )
 
 select * from latest
+order by salesforce_account_id

@@ -55,3 +55,4 @@ latest as (
 )
 
 select * from latest
+order by salesforce_contact_id

@@ -53,3 +53,4 @@ latest as (
 )
 
 select * from latest
+order by opportunity_id

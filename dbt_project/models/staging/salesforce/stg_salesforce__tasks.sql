@@ -47,3 +47,4 @@ latest as (
 )
 
 select * from latest
+order by task_id

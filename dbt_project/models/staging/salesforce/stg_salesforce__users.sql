@@ -42,3 +42,4 @@ latest as (
 )
 
 select * from latest
+order by salesforce_user_id

@@ -40,3 +40,4 @@ latest as (
 )
 
 select * from latest
+order by domain, technology

@@ -46,3 +46,4 @@ latest as (
 )
 
 select * from latest
+order by event_id
