@@ -47,16 +47,20 @@ def win_curve(opportunities: pd.DataFrame, as_of: date) -> pd.DataFrame:
     qualified = opportunities[opportunities["sqo_date"].notna()]
     start = pd.to_datetime(qualified["sqo_date"]).to_numpy("datetime64[D]")
     closed = qualified["is_closed"].to_numpy(bool) & qualified["closed_date"].notna().to_numpy(bool)
-    end = np.where(closed, pd.to_datetime(qualified["closed_date"]).to_numpy("datetime64[D]"), np.datetime64(as_of, "D"))
+    end = np.where(
+        closed, pd.to_datetime(qualified["closed_date"]).to_numpy("datetime64[D]"), np.datetime64(as_of, "D")
+    )
     # A deal that was closed before it was marked as qualified closed on its first day.
     days = np.maximum((end - start).astype(np.int64), 0)
     won = closed & qualified["is_won"].to_numpy(bool)
     times, position = np.unique(days, return_inverse=True)
-    won_at = np.bincount(position, weights=won, minlength=len(times))
-    lost_at = np.bincount(position, weights=closed & ~won, minlength=len(times))
+    won_at = np.bincount(position, weights=won, minlength=len(times)).astype(np.float64)
+    lost_at = np.bincount(position, weights=closed & ~won, minlength=len(times)).astype(np.float64)
     at_risk = len(days) - np.concatenate(([0], np.cumsum(np.bincount(position, minlength=len(times)))))[:-1]
     something_closed = (won_at + lost_at) > 0
-    return _curve(times[something_closed], at_risk[something_closed], won_at[something_closed], lost_at[something_closed])
+    return _curve(
+        times[something_closed], at_risk[something_closed], won_at[something_closed], lost_at[something_closed]
+    )
 
 
 def share_within(dates: pd.DataFrame, start: str, event: str, horizon_days: int, as_of: date) -> dict[str, float]:

@@ -56,7 +56,9 @@ def render_report(report: Report) -> str:
         ),
     ]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("report.html").render(
         report=report, charts=[(title, note, Markup(svg)) for title, note, svg in charts], font=Markup(_FONT)
@@ -67,8 +69,9 @@ def _score_chart(scores: pd.DataFrame) -> str:
     known = scores[scores["value"].notna()]
     if known.empty:
         return ""
+    binned = known.assign(bin=(known["value"] // 5 * 5).clip(0, 95))
     chart = (
-        alt.Chart(known.assign(bin=(known["value"] // 5 * 5).clip(0, 95)).groupby(["score", "bin"]).size().rename("accounts").reset_index())
+        alt.Chart(binned.groupby(["score", "bin"]).size().rename("accounts").reset_index())
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("bin:Q", bin=alt.Bin(binned=True, step=5), title="score", scale=alt.Scale(domain=[0, 100])),

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from orchestration.dbt_manifest import read_manifest
 from orchestration.delivery import soundness_problems
@@ -79,7 +80,9 @@ def run_nightly(
                 reexecution_options=dg.ReexecutionOptions.from_failure(parent, instance) if parent else None,
             )
         if not result.success:
-            raise _reason(result, warehouse)
+            reason = _reason(result, warehouse)
+            _record_failure(warehouse, result.run_id, str(reason))
+            raise reason
     return NightlyOutcome(result.run_id, warehouse)
 
 
@@ -140,6 +143,15 @@ def _reason(result: dg.JobExecutionResult, warehouse: Path) -> Exception:
                 return RunFailed(f"The run ended in {event.step_key}; nothing was written to any destination.\n{said}")
             error = error.cause
     return RunFailed("The run did not end well; the Dagster UI (`make ui`) has its log.")
+
+
+def _record_failure(warehouse: Path, run_id: str, message: str) -> None:
+    """Mark a run that ended before its tables were sound; one that ended later can still be delivered by `abm apply`."""
+    with contextlib.suppress(UsageError, duckdb.Error), open_warehouse(warehouse) as connection:
+        connection.execute(
+            "update delivery.runs set state = 'failed', message = ? where run_id = ? and state = 'running'",
+            [message, run_id],
+        )
 
 
 def _problems(warehouse: Path, run_id: str) -> list[str]:

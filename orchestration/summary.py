@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -122,7 +123,8 @@ def read_summary(connection: duckdb.DuckDBPyConnection, as_of: date) -> NightSum
         ),
         delivery=_delivery(rows),
         tests_passed=number(
-            "select count(*) from delivery.test_results where resource_type in ('test', 'unit_test') and status in ('pass', 'success')"
+            "select count(*) from delivery.test_results"
+            " where resource_type in ('test', 'unit_test') and status in ('pass', 'success')"
         ),
         tests_warned=number("select count(*) from delivery.test_results where status = 'warn'"),
     )
@@ -150,7 +152,7 @@ def print_summary(summary: NightSummary, warehouse: Path, report: Path, console:
     )
     console.print(_loads_table(summary))
     console.print(_tiers_table(summary))
-    console.print(_queue_table(summary))
+    console.print(_queue_list(summary))
     console.print(_delivery_lines(summary))
     console.print(
         Text.assemble(
@@ -236,29 +238,20 @@ def _tiers_table(summary: NightSummary) -> Table:
     return table
 
 
-def _queue_table(summary: NightSummary) -> Table:
-    table = Table(
-        title=f"Top of the queue: {summary.queue_size:,} actions for {summary.queue_reps:,} reps",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-    )
-    table.add_column("account", max_width=28)
-    table.add_column("tier")
-    table.add_column("role")
-    table.add_column("value", justify="right")
-    table.add_column("why", max_width=54)
-    table.add_column("do", max_width=44)
-    for item in summary.queue:
-        table.add_row(
-            Text(item["account_name"] or ""),
-            item["tier"],
-            item["role"],
-            f"${item['expected_value_usd']:,.0f}",
-            Text(item["reason"] or ""),
-            Text(item["suggested_action"] or ""),
-        )
-    return table
+def _queue_list(summary: NightSummary) -> Group:
+    """The queue as a list: reasons are sentences, and a table would break them into columns of syllables."""
+    lines: list[RenderableType] = [
+        Text(f"Top of the queue: {summary.queue_size:,} actions for {summary.queue_reps:,} reps", style="bold")
+    ]
+    for number, item in enumerate(summary.queue, start=1):
+        name = (item["account_name"] or "(no name)", "bold")
+        facts = (f"  {item['tier']}, {item['role']}, ${item['expected_value_usd']:,.0f}", "cyan")
+        lines.append(Padding(Text.assemble(f"{number}. ", name, facts), (0, 0, 0, 2)))
+        lines.append(Padding(Text(f"why  {item['reason'] or ''}"), (0, 0, 0, 5)))
+        lines.append(Padding(Text(f"do   {item['suggested_action'] or ''}"), (0, 0, 0, 5)))
+    if not summary.queue:
+        lines.append(Text("  No account is released, permitted and out of cooldown today."))
+    return Group(*lines, Text())
 
 
 def _delivery_lines(summary: NightSummary) -> Text:

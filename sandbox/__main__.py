@@ -45,6 +45,16 @@ def serve_command(
         str | None, typer.Option("--clock", help="ISO time that the org's clock reads at the start")
     ] = None,
     daily_api_requests: Annotated[int, typer.Option("--daily-api-requests", min=1)] = DAILY_API_REQUESTS,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", exists=True, help="PEM file, to speak https")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", exists=True, help="PEM file with the certificate's key")] = None,
+    field_security: Annotated[
+        bool,
+        typer.Option(
+            "--field-security", help="hide deployed fields until a permission set is assigned, as an org does"
+        ),
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="log each request (method, path, status) to stderr")
     ] = False,
@@ -57,13 +67,13 @@ def serve_command(
     )
     with only_one(state):
         clock = starting_at(_moment(start_at)) if start_at else machine_clock
-        org = Org(state, _credentials(), clock, daily_api_requests)
+        org = Org(state, _credentials(), clock, daily_api_requests, field_security)
         try:
             if schema:
                 _say_deployed(_deploy(org, schema))
             if restore_from:
                 _say_restored(state, restore(org, restore_from))
-            server = Server(org, port)
+            server = Server(org, port, certificate, key)
             threading.Thread(target=_tell_when_ready, args=(server, state), daemon=True).start()
             server.run()
         finally:

@@ -19,14 +19,16 @@ from sandbox.routes import Call, route
 
 
 def start(call: Call) -> Reply:
-    """POST metadata/deployRequest: parts `json` (deployOptions) and `file` (the zip)."""
+    """POST metadata/deployRequest: a part with the deployOptions as JSON, whatever its name, and `file`, the zip."""
     parts = _multipart(call.request.headers.get("content-type", ""), call.request.body)
     if "file" not in parts:
         raise ApiError(400, "INVALID_MULTIPART_REQUEST", "The request needs a part named file with the zip")
-    try:
-        options = json.loads(parts.get("json") or b"{}").get("deployOptions") or {}
-    except (ValueError, AttributeError) as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", f"The part named json is not readable: {error}") from None
+    options: dict[str, Any] = {}
+    for name in sorted(parts.keys() - {"file"}):  # the documentation calls it `json`, `sf` calls it `entity_content`
+        try:
+            options |= json.loads(parts[name]).get("deployOptions") or {}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise ApiError(400, "JSON_PARSER_ERROR", f"The part {name} is not readable: {error}") from None
     if options.get("rollbackOnError") is False:
         raise ApiError(
             501,

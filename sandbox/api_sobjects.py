@@ -151,6 +151,8 @@ def query(call: Call) -> Reply:
         if "explain" in call.request.parameters:
             raise not_implemented("The query plan (explain)")
         raise ApiError(400, "MALFORMED_QUERY", "The query parameter q is missing")
+    if call.request.flag("columns"):
+        return Reply.json(call.org.queries(call.base).columns(soql))
     with_deleted = "queryall" in call.request.path.lower()
     return Reply.json(call.org.queries(call.base).first_page(soql, with_deleted=with_deleted, page=_page(call)))
 
@@ -164,6 +166,11 @@ def layouts(call: Call) -> Reply:
     """GET sobjects/X/describe/layouts and the like."""
     find_object(call)
     raise not_implemented(f"{call.request.method} sobjects/{call.parts['object']}/{call.parts['rest']}")
+
+
+def describe_tooling_object(call: Call) -> Reply:
+    """GET tooling/sobjects/X/describe: there is no such object, as in an org without source tracking, which `sf` looks for."""
+    raise not_found()
 
 
 def _page(call: Call) -> int:
@@ -299,6 +306,7 @@ ROUTES = [
     route("GET", "queryAll", query),
     route("GET", "query/*locator", query_more),
     route("GET", "queryAll/*locator", query_more),
+    route("GET", "tooling/sobjects/*object/describe", describe_tooling_object),
     route("GET", "sobjects", list_objects),
     route("GET", "sobjects/*object", object_info),
     route("POST", "sobjects/*object", create),

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
 import queue
 import sqlite3
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from sandbox import records
+from sandbox.bulk_csv import CsvRow, NotCsv, line, line_ending, read_rows
 from sandbox.clock import stamp
 from sandbox.dml import Operation, Outcome
-from sandbox.errors import ApiError, RecordProblem
+from sandbox.errors import ApiError, RecordError, RecordProblem
 from sandbox.org import Org
+from sandbox.schema import Field
 
 BATCH = 10_000  # rows of one internal batch, which is one transaction
 LINES = 20_000  # rows of a query result that are written together
@@ -29,7 +28,6 @@ LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
 FINISHED = ("JobComplete", "Failed", "Aborted")
 
 log = logging.getLogger("sandbox")
-csv.field_size_limit(sys.maxsize)  # a cell may be longer than the module's 128 KiB
 
 
 @dataclass
@@ -162,23 +160,23 @@ class Jobs:
         try:
             header, rows = self._upload_rows(job)
         except JobFailure:
-            header, rows = [], iter(())
-        yield self._line(job, [*leading, *header])
+            header, rows = [], []
+        yield line([*leading, *header], job.delimiter, job.line_end)
         outcomes = self.org.store.reader().execute(
             "select seq, record_id, is_created, error from sys_job_row where job_id = ? order by seq", (job.id,)
         )
         known = next(outcomes, None)
-        for sequence, cells in enumerate(rows):
+        for sequence, row in enumerate(rows):
             mine = known if known and known[0] == sequence else None
             if mine:
                 known = next(outcomes, None)
-            if mine is None:
-                if which == "unprocessed":
-                    yield self._line(job, cells)
-            elif mine[3] is None and which == "successful":
-                yield self._line(job, [mine[1], "true" if mine[2] else "false", *cells])
-            elif mine[3] is not None and which == "failed":
-                yield self._line(job, [mine[1] or "", mine[3], *cells])
+            became = "unprocessed" if mine is None else "successful" if mine[3] is None else "failed"
+            if became != which:
+                continue
+            told: list[object] = []
+            if mine is not None:
+                told = [mine[1] or "", ("true" if mine[2] else "false") if mine[3] is None else mine[3]]
+            yield line([*told, *row.cells], job.delimiter, job.line_end)
 
     def query_lines(self, job: Job, start: int, count: int) -> list[str]:
         """Lines of a query's result from `start` on, at most `count`."""
@@ -235,13 +233,12 @@ class Jobs:
             raise JobFailure(f"InvalidBatch : Field name not found : {name}") from None
         if operation is Operation.DELETE and [name.lower() for name in header] != ["id"]:
             raise JobFailure("InvalidBatch : The 'delete' batch must contain only ids")
-        rest = list(rows)
         position = job.rows_done
-        while position < len(rest):
+        while position < len(rows):
             if self.find(job.id, job.kind).state == "Aborted":
                 return
-            batch = rest[position : position + BATCH]
-            writes = [records.from_csv(columns, cells, by_key) for cells in batch]
+            batch = rows[position : position + BATCH]
+            writes = [_write(columns, row, by_key) for row in batch]
             with self.org.store.transaction() as connection:
                 outcomes = self.org.dml().run(item, operation, writes, key_field=key_field)
                 self._keep(connection, job, position, outcomes)
@@ -277,14 +274,17 @@ class Jobs:
         count = 0
         while chunk := list(islice(rows, LINES)):
             with self.org.store.transaction() as connection:
-                lines = ((job.id, count + offset, self._line(job, cells)) for offset, cells in enumerate(chunk))
+                lines = (
+                    (job.id, count + offset, line(cells, job.delimiter, job.line_end))
+                    for offset, cells in enumerate(chunk)
+                )
                 connection.executemany("insert into sys_job_line values (?, ?, ?)", lines)
             count += len(chunk)
             if self.find(job.id, job.kind).state == "Aborted":
                 return
         job.body["numberRecordsProcessed"] = count
 
-    def _upload_rows(self, job: Job) -> tuple[list[str], Iterator[list[str]]]:
+    def _upload_rows(self, job: Job) -> tuple[list[str], list[CsvRow]]:
         row = self.org.store.reader().execute("select body from sys_job_upload where job_id = ?", (job.id,)).fetchone()
         data: bytes = row[0] if row else b""
         try:
@@ -293,35 +293,18 @@ class Jobs:
             raise JobFailure(f"ClientInputError : the data is not UTF-8 (byte {error.start})") from None
         if not text.strip():
             raise JobFailure("InvalidBatch : the job has no data")
-        if _line_ending(text) not in (None, job.body["lineEnding"]):
+        setting = job.body["lineEnding"]
+        if line_ending(text) not in (None, setting):
             raise JobFailure(
-                f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {job.body['lineEnding']}"
+                f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {setting}"
             )
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=job.delimiter, strict=True)
         try:
-            header = [name.strip() for name in next(reader)]
-            rows = [cells for cells in reader if cells]
-        except csv.Error as error:
-            raise JobFailure(
-                f"ClientInputError : the CSV is not readable near line {reader.line_num}: {error}"
-            ) from None
-        ragged = next((number for number, cells in enumerate(rows, start=1) if len(cells) != len(header)), None)
-        if ragged is not None:
-            raise JobFailure(
-                f"ClientInputError : row {ragged} has {len(rows[ragged - 1])} cells, the header has {len(header)}"
-            )
-        return header, iter(rows)
-
-    def _line(self, job: Job, cells: list[Any]) -> str:
-        return job.delimiter.join('"' + str(cell).replace('"', '""') + '"' for cell in cells) + job.line_end
+            return read_rows(text, job.delimiter)
+        except NotCsv as error:
+            raise JobFailure(f"ClientInputError : {error}") from None
 
 
-def _line_ending(text: str) -> str | None:
-    """What ends the header line: LF, CRLF, or None if there is no line end. Line ends inside quotes do not count."""
-    is_quoted = False
-    for position, character in enumerate(text):
-        if character == '"':
-            is_quoted = not is_quoted
-        elif character == "\n" and not is_quoted:
-            return "CRLF" if text[position - 1 : position] == "\r" else "LF"
-    return None
+def _write(columns: Sequence[records.Column], row: CsvRow, key_field: Field | None) -> records.Write:
+    if row.problem:
+        return records.Write(error=RecordError("CLIENTINPUTERROR", row.problem))
+    return records.from_csv(columns, row.cells, key_field)

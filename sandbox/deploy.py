@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sandbox import metadata_checks
+from sandbox.clock import stamp
 from sandbox.metadata_fields import DeployProblem, read_field, read_name_field, refuse
 from sandbox.metadata_files import Component, Package
+from sandbox.permissions import grants_of
 from sandbox.schema import Field, Schema, SObject, custom_object, standard_schema
-from sandbox.store import Store, column_type
+from sandbox.store import Store, column_type, quote
 
 _RELATED = ("ListView", "CompactLayout", "Layout", "CustomTab", "PermissionSet")
 
@@ -98,15 +101,40 @@ def deploy(store: Store, package: Package, *, is_check_only: bool = False) -> De
                 store.save_metadata(connection, "CustomObject", name, body)
             for full_name, made in draft.fields.items():
                 store.save_metadata(connection, "CustomField", full_name, asdict(made))
-            for component in package.components:
-                if component.type in _RELATED:
-                    store.save_metadata(
-                        connection, component.type, component.full_name, {"label": component.text("label")}
-                    )
             store.use_schema(connection, draft.schema)
+            for component in package.components:
+                if component.type == "PermissionSet":
+                    store.save_metadata(connection, component.type, component.full_name, grants_of(component))
+                    _keep_permission_set(store, connection, component)
+                elif component.type in _RELATED:
+                    body = {"label": component.text("label")}
+                    store.save_metadata(connection, component.type, component.full_name, body)
     if result.is_success and not is_check_only:
         store.schema = draft.schema
     return result
+
+
+def _keep_permission_set(store: Store, connection: sqlite3.Connection, component: Component) -> None:
+    """The record that a permission set is, so that it can be assigned."""
+    now, user = stamp(store.now()), store.get_meta("user_id")
+    label, name = component.text("label"), component.full_name
+    if connection.execute('select 1 from "PermissionSet" where "Name" = ?', (name,)).fetchone():
+        statement = (
+            'update "PermissionSet" set "Label" = ?, "LastModifiedDate" = ?, "SystemModstamp" = ? where "Name" = ?'
+        )
+        connection.execute(statement, (label, now, now, name))
+        return
+    row = {
+        "Id": store.make_ids(connection, "0PS", 1)[0],
+        "Name": name,
+        "Label": label,
+        "CreatedDate": now,
+        "CreatedById": user,
+    }
+    row |= {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now}
+    columns = ", ".join(quote(each) for each in row)
+    marks = ", ".join("?" * len(row))
+    connection.execute(f'insert into "PermissionSet" ({columns}) values ({marks})', list(row.values()))
 
 
 def _of(package: Package, kind: str) -> Iterable[Component]:

@@ -134,9 +134,10 @@ class Dml:
             return
         self._check_rights(item, rows)
         self._resolve_links(connection, rows)
+        whole = self.store.schema.objects[item.name]  # with the fields that this user does not see
         for row in rows:
             if row.is_created and row.error is None:
-                self._fill_defaults(item, row.write.values)
+                self._fill_defaults(whole, row.write.values)
         self._check_required(item, rows)
         self._check_references(connection, item, rows)
         self._check_unique(connection, item, rows)
@@ -230,7 +231,7 @@ class Dml:
                     row.refuse("INVALID_FIELD", message)
 
     def _fill_defaults(self, item: SObject, values: dict[str, Value]) -> None:
-        for each in item.stored_fields:
+        for each in item.fields_with_default:
             if values.get(each.name) is None:
                 if each.name == "OwnerId":
                     values[each.name] = self.user_id
@@ -375,7 +376,7 @@ class Dml:
 
     def _restricting(self, connection: sqlite3.Connection, item: SObject, doomed: list[str]) -> set[str]:
         blocked: set[str] = set()
-        for child, reference in self.schema.references_to[item.name]:
+        for child, reference in self.store.schema.references_to[item.name]:
             if reference.on_delete == "restrict":
                 alive = ' and "IsDeleted" = 0' if child.has_is_deleted else ""
                 column = quote(reference.name)
@@ -394,7 +395,7 @@ class Dml:
             connection.executemany(statement, [[*audit.values(), each] for each in doomed])
         else:
             connection.executemany(f'delete from {table} where "Id" = ?', [[each] for each in doomed])
-        for child, reference in self.schema.references_to[item.name]:
+        for child, reference in self.store.schema.references_to[item.name]:
             column = quote(reference.name)
             if reference.on_delete == "set_null":
                 statement = f"update {quote(child.name)} set {column} = null where {column} = ?"

@@ -124,7 +124,7 @@ def cell_reader(field: Field) -> Callable[[Any], Value]:
     def read_text(cell: Any) -> Value:
         text = str(cell)
         clean = well_formed(text)
-        if limit and utf16_length(clean) > limit:
+        if limit and len(clean) * 2 > limit and utf16_length(clean) > limit:
             kept = clean.encode("utf-16-le")[: limit * 2].decode("utf-16-le", "ignore")
             raise Adjusted(f"cut to the field's {limit} characters", kept)
         if clean != text:

@@ -11,6 +11,7 @@ from sandbox.clock import Clock, machine_clock, stamp
 from sandbox.dml import Dml
 from sandbox.faults import Faults
 from sandbox.limits import DAILY_API_REQUESTS, ApiUsage
+from sandbox.permissions import combine, visible
 from sandbox.query import Queries
 from sandbox.schema import Schema, SObject, standard_schema
 from sandbox.sessions import Credentials, Sessions
@@ -27,6 +28,7 @@ class Org:
     folder : where the state is, made if it is not there
     credentials : what the token endpoint accepts
     daily_api_requests : the allocation of API calls per 24 hours
+    has_field_security : whether deployed fields stay hidden until a permission set that grants them is assigned
     """
 
     def __init__(
@@ -35,7 +37,10 @@ class Org:
         credentials: Credentials | None = None,
         clock: Clock = machine_clock,
         daily_api_requests: int = DAILY_API_REQUESTS,
+        has_field_security: bool = False,
     ) -> None:
+        self.has_field_security = has_field_security
+        self._seen: tuple[Schema, tuple[str, ...], Schema] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Store(folder, standard_schema(), clock)
         self._found()
@@ -49,8 +54,19 @@ class Org:
 
     @property
     def schema(self) -> Schema:
-        """The objects and fields as of now."""
-        return self.store.schema
+        """The objects and fields as the integration user sees them now."""
+        everything = self.store.schema
+        if not self.has_field_security:
+            return everything
+        statement = (
+            'select "Name" from "PermissionSet" where "Id" in (select "PermissionSetId" from "PermissionSetAssignment"'
+        )
+        assigned = self.store.reader().execute(f'{statement} where "AssigneeId" = ?) order by 1', (self.user_id,))
+        names = tuple(str(row[0]) for row in assigned)
+        if self._seen is None or self._seen[0] is not everything or self._seen[1] != names:
+            sets = self.store.metadata("PermissionSet")
+            self._seen = everything, names, visible(everything, combine(sets[name] for name in names))
+        return self._seen[2]
 
     def dml(self) -> Dml:
         """A writer for the integration user."""

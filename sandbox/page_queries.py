@@ -121,7 +121,7 @@ class PageQueries:
 
     def account(self, record_id: str) -> dict[str, Any] | None:
         """One account with everything around it."""
-        item = self.org.schema.objects["Account"]
+        item = self.org.store.schema.objects["Account"]
         row = self.org.row(item, record_id)
         if row is None:
             return None
@@ -202,7 +202,7 @@ class PageQueries:
 
     @property
     def _queue_object(self) -> SObject | None:
-        return self.org.schema.find("ABM_Queue_Item__c")
+        return self.org.store.schema.find("ABM_Queue_Item__c")
 
     def _queue_rows(self, condition: str, values: list[Any], limit: int) -> list[dict[str, Any]]:
         source = self._rows_of("ABM_Queue_Item__c", [*_QUEUE_FIELDS, "IsDeleted", "CreatedDate"])
@@ -235,12 +235,12 @@ class PageQueries:
         return found[0] if found else None
 
     def _has(self, table: str, name: str) -> bool:
-        item = self.org.schema.find(table)
+        item = self.org.store.schema.find(table)
         return item is not None and name in item.fields
 
     def _rows_of(self, table: str, names: list[str]) -> str:
         """SQL for these columns of an object, null where the field is not deployed."""
-        item = self.org.schema.objects[table]
+        item = self.org.store.schema.objects[table]
         return (
             "select "
             + ", ".join(quote(n) if n in item.fields else f"null as {quote(n)}" for n in names)

@@ -104,7 +104,7 @@ class Pages:
     def _save(self, request: Request, item_id: str) -> Reply:
         """What the rep did with an item: its status and outcome, written in the rep's name."""
         queries = PageQueries(self.org)
-        item = self.org.schema.find("ABM_Queue_Item__c")
+        item = self.org.store.schema.find("ABM_Queue_Item__c")
         row = self.org.row(item, item_id) if item else None
         if item is None or row is None or row["IsDeleted"]:
             return self._page("message.html", 404, title="Not found", text="There is no such queue item.")
@@ -116,10 +116,12 @@ class Pages:
             for short, name in (("status", "Status__c"), ("outcome", "Outcome__c"))
         }
         write: Write = from_json(
-            self.org.schema, item, {name: value for name, value in wanted.items() if name in item.fields}
+            self.org.store.schema, item, {name: value for name, value in wanted.items() if name in item.fields}
         )
         write.record_id = str(row["Id"])
-        outcome = Dml(self.org.store, self.org.schema, queries.owner_of(row)).run(item, Operation.UPDATE, [write])[0]
+        outcome = Dml(self.org.store, self.org.store.schema, queries.owner_of(row)).run(
+            item, Operation.UPDATE, [write]
+        )[0]
         if not outcome.is_success:
             return self._page("message.html", 400, title="Not saved", text=outcome.errors[0].message)
         back = urlencode(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.clock import stamp
 from sandbox.errors import ApiError
+from sandbox.query_columns import column_metadata
 from sandbox.schema import Schema, SObject
 from sandbox.soql_names import Context
 from sandbox.soql_sql import ChildQuery, Statement, compile_query
@@ -57,6 +58,10 @@ class Queries:
             cursor = self._keep(soql, keys, with_deleted)
             reply["nextRecordsUrl"] = f"{self.base}/query/{cursor}-{page}"
         return reply
+
+    def columns(self, soql: str) -> dict[str, Any]:
+        """The reply to a query that asks for its columns instead of records."""
+        return column_metadata(self._context(with_deleted=False), parse(soql))
 
     def next_page(self, locator: str, page: int = PAGE) -> dict[str, object]:
         """The reply to a `nextRecordsUrl`: which records it holds was settled by the query, their values are those of now.

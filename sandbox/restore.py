@@ -134,7 +134,7 @@ class _Restorer:
         for table in TABLES:
             mine = [file for file in files if file.table == table]
             if mine:
-                gathered = _Table(self.org.schema.objects[table])
+                gathered = _Table(self.org.store.schema.objects[table])
                 gathered.in_org = self._in_org(gathered.item)
                 for file in mine:
                     reports[file.name] = self._file(file, gathered)
@@ -165,7 +165,11 @@ class _Restorer:
             if role:
                 columns.append(
                     _Column(
-                        position, name, None, cell_reader(self.org.schema.objects["UserRole"].fields["Name"]), False
+                        position,
+                        name,
+                        None,
+                        cell_reader(self.org.store.schema.objects["UserRole"].fields["Name"]),
+                        False,
                     )
                 )
             elif target is not None and target.formula is None:
@@ -263,7 +267,7 @@ class _Restorer:
         for name, value in system.items():
             if name in item.fields and values.get(name) is None:
                 values[name] = value
-        for each in item.stored_fields:
+        for each in item.fields_with_default:
             if each.type == "boolean" and values.get(each.name) is None:
                 values[each.name] = int(bool(each.default))
 

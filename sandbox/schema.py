@@ -21,6 +21,7 @@ _AUDIT = {
     "full": ("IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"),
     "user": ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"),
     "history": ("IsDeleted", "CreatedDate", "CreatedById", "SystemModstamp"),
+    "stamp": ("SystemModstamp",),
     "modified": ("LastModifiedDate", "LastModifiedById", "SystemModstamp"),
 }
 
@@ -122,6 +123,15 @@ class SObject:
     def name_field(self) -> Field | None:
         """The field that names a record to a reader."""
         return next((item for item in self.fields.values() if item.name_field), None)
+
+    @cached_property
+    def fields_with_default(self) -> tuple[Field, ...]:
+        """Stored fields that a new record has filled although the request left them out; the owner is one."""
+        return tuple(
+            item
+            for item in self.stored_fields
+            if item.name == "OwnerId" or item.type == "boolean" or item.default is not None
+        )
 
     @property
     def has_is_deleted(self) -> bool:

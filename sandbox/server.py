@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import io
 import logging
@@ -11,12 +12,14 @@ import signal
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
-from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from sandbox.bulk import MAX_UPLOAD, Jobs
@@ -29,6 +32,7 @@ from sandbox.rest import SERVER_NAME, Rest
 
 HOST = "127.0.0.1"
 MAX_HEAD = 16_384  # bytes of URI and headers
+THREADS = 16  # each keeps one connection to the store for good
 MAX_BODY = MAX_UPLOAD + 1024 * 1024
 
 log = logging.getLogger("sandbox")
@@ -41,11 +45,13 @@ class Application:
         self.org = org
         self.rest = Rest(org, jobs)
         self.pages = Pages(org)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            self._threads.shutdown()
             return
         if scope["type"] != "http":
             return
@@ -56,7 +62,7 @@ class Application:
             reply = Reply.of_error(refusal)
         else:
             try:
-                reply = await run_in_threadpool(self.reply, request)
+                reply = await asyncio.get_running_loop().run_in_executor(self._threads, self.reply, request)
             except Dropped:
                 await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
                 raise ConnectionAbortedError("fault drill: the connection ends without an answer") from None
@@ -82,17 +88,21 @@ class Application:
 class Server:
     """A running sandbox over one state folder.
 
+    Parameters
+    ----------
+    certificate, key : PEM files; with them it speaks https, for clients that know nothing else
+
     Raises
     ------
     SandboxError
         If another server runs on this state, or the port is taken.
     """
 
-    def __init__(self, org: Org, port: int = 0) -> None:
+    def __init__(self, org: Org, port: int = 0, certificate: Path | None = None, key: Path | None = None) -> None:
         self.org = org
         self.jobs = Jobs(org)
         self._socket = _listen(port)
-        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        self.url = f"http{'s' if certificate else ''}://{HOST}:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             Application(org, self.jobs),
             log_config=None,
@@ -101,6 +111,8 @@ class Server:
             timeout_keep_alive=120,
             timeout_graceful_shutdown=5,
             server_header=False,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
         self._server = _QuietServer(config)
         self._thread: threading.Thread | None = None
@@ -220,7 +232,7 @@ async def _read_body(receive: Receive) -> bytes | None:
 def _request(scope: Scope, body: bytes | None) -> tuple[Request, ApiError | None]:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = raw_path.partition(b"?")[0].decode("latin-1")
+    path = "/" + raw_path.partition(b"?")[0].decode("latin-1").lstrip("/")  # `sf` begins its paths with two slashes
     query: bytes = scope["query_string"]
     host = headers.get("host", "")
     request = Request(
@@ -229,7 +241,7 @@ def _request(scope: Scope, body: bytes | None) -> tuple[Request, ApiError | None
         query=query.decode("latin-1"),
         headers=headers,
         body=body or b"",
-        origin=f"http://{host}",
+        origin=f"{scope['scheme']}://{host}",
     )
     if not re.fullmatch(r"(127\.0\.0\.1|localhost)(:\d+)?", host):
         return request, ApiError(421, "MISDIRECTED_REQUEST", "This emulator answers only to 127.0.0.1 and localhost.")
@@ -239,9 +251,24 @@ def _request(scope: Scope, body: bytes | None) -> tuple[Request, ApiError | None
         return request, ApiError(
             431, "HEADERS_TOO_LARGE", f"URI and headers may have at most {MAX_HEAD} bytes together."
         )
+    if body is not None and headers.get("content-encoding", "").lower() == "gzip":
+        body = _unzipped(body)
+        request = replace(request, body=body or b"")
     if body is None:
-        return request, ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"A request body may have at most {MAX_BODY} bytes.")
+        return request, ApiError(
+            413, "REQUEST_ENTITY_TOO_LARGE", f"A request body is readable and has at most {MAX_BODY} bytes."
+        )
     return request, None
+
+
+def _unzipped(body: bytes) -> bytes | None:
+    """A gzip body unpacked, None if it is none or too long."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacker.decompress(body, MAX_BODY)
+    except zlib.error:
+        return None
+    return data if unpacker.eof else None
 
 
 async def _send(send: Send, reply: Reply, *, is_head: bool) -> None:

@@ -48,6 +48,8 @@ def parse_date(text: str) -> str | None:
 
 def parse_datetime(text: str) -> str | None:
     """A date-time as the store keeps it (UTC, milliseconds), or None. A date alone is its midnight; no offset means UTC."""
+    if len(text) == 20 and text[4] == text[7] == "-" and text[10] == "T" and text[19] == "Z":
+        return _whole_second(text)
     if _DATE.fullmatch(text):
         text += "T00:00:00Z"
     match = _DATETIME.fullmatch(text)
@@ -63,6 +65,15 @@ def parse_datetime(text: str) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds}Z".zfill(24)
 
 
+def _whole_second(text: str) -> str | None:
+    """`2026-01-01T00:00:00Z`, the form of nearly every cell, without the general pattern."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return text[:19] + ".000Z"
+
+
 def checker(field: Field) -> Callable[[Value], Value]:
     """A function that returns a typed value as it is stored, or raises RecordProblem."""
     label, name, limit = field.label, field.name, field.length
@@ -71,7 +82,7 @@ def checker(field: Field) -> Callable[[Value], Value]:
         text = well_formed(str(value))
         if text == "":
             return None
-        if limit and utf16_length(text) > limit:
+        if limit and len(text) * 2 > limit and utf16_length(text) > limit:
             message = f"{label}: data value too large: {text} (max length={limit})"
             raise RecordProblem(RecordError("STRING_TOO_LONG", message, (name,)))
         return text

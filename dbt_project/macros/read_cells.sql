@@ -68,3 +68,13 @@
         when '0' then false
     end
 {%- endmacro %}
+
+
+{# The text of a key of a JSON object; null when the text is no JSON object or lacks the key. #}
+{% macro json_text(text, key) -%}
+    {{ return(adapter.dispatch('json_text', 'abm360')(text, key)) }}
+{%- endmacro %}
+
+{% macro default__json_text(text, key) -%}
+    case when json_valid({{ text }}) then json_extract_string({{ text }}, '$.{{ key }}') end
+{%- endmacro %}

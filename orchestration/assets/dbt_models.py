@@ -20,9 +20,7 @@ class LayerTranslator(DagsterDbtTranslator):
             return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
         return super().get_asset_key(dbt_resource_props)
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Rules are loaded behind `raw/loads`: the run begins there, and what ran before it would not count for the night."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         is_seed = manifest["nodes"].get(unique_id, {}).get("resource_type") == "seed"

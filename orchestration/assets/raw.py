@@ -55,7 +55,9 @@ def raw_tables(
     with warehouse.connect() as connection:
         names = ["loads", "rejected", *(table.raw_table for table in CONTRACT)]
         rows = {name: int(connection.execute(f'select count(*) from raw."{name}"').fetchall()[0][0]) for name in names}
-        rejected = dict(connection.execute("select table_name, count(*) from raw.rejected group by table_name").fetchall())
+        rejected = dict(
+            connection.execute("select table_name, count(*) from raw.rejected group by table_name").fetchall()
+        )
     for name in names:
         yield dg.MaterializeResult(
             asset_key=["raw", name], metadata={"dagster/row_count": rows[name], "rows_rejected": rejected.get(name, 0)}

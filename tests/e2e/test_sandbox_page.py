@@ -23,7 +23,8 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
     " --disable-sync"
-)NAMES = ("株式会社サンプル工業", "<script>alert('x')</script>", "=cmd|' /C calc'!A0", 'Alpha & Söhne "GmbH"')
+)
+NAMES = ("株式会社サンプル工業", "<script>alert('x')</script>", "=cmd|' /C calc'!A0", 'Alpha & Söhne "GmbH"')
 REASON = "直近7日間に3名が価格ページを閲覧しました。<img src=x onerror=alert(1)>"
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no chromium on this machine")
@@ -231,10 +232,11 @@ def test_a_form_from_elsewhere_is_not_accepted(sandbox: Sandbox) -> None:
 
 def test_japanese_is_drawn_and_not_as_boxes(watched: Watched) -> None:
     page = watched.open("/queue")
-    width = "text => { const c = document.createElement('canvas').getContext('2d'); c.font = getComputedStyle(document.body).font;"
-    width += " c.font = '40px ' + getComputedStyle(document.body).fontFamily; c.fillText(text, 0, 40);"
-    width += " return Array.from(c.getImageData(0, 0, 60, 60).data).reduce((a, b, i) => (a * 31 + b * (i % 97)) % 1000003, 7); }"
-    drawn = {page.evaluate(width, text) for text in ("株", "工", "閲", "覧")}
+    drawing = "text => { const c = document.createElement('canvas').getContext('2d');"
+    drawing += " c.font = '40px ' + getComputedStyle(document.body).fontFamily; c.fillText(text, 0, 40);"
+    drawing += " return Array.from(c.getImageData(0, 0, 60, 60).data)"
+    drawing += ".reduce((a, b, i) => (a * 31 + b * (i % 97)) % 1000003, 7); }"
+    drawn = {page.evaluate(drawing, text) for text in ("株", "工", "閲", "覧")}
     assert len(drawn) == 4  # a missing glyph is the same box for all
 
 

@@ -108,8 +108,8 @@ def test_an_empty_cell_is_left_alone_and_na_empties(sandbox: Sandbox) -> None:
             {"lineEnding": "CRLF"},
             "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is CRLF",
         ),
-        ("Name,Site\nA\n", {}, "ClientInputError : row 1 has 1 cells, the header has 2"),
-        ('Name\n"A" x\n', {}, "ClientInputError : the CSV is not readable"),
+        ('"Name" ,Site\nA,B\n', {}, "ClientInputError : the header is not valid CSV"),
+        ("", {}, "InvalidBatch : the job has no data"),
     ],
 )
 def test_a_job_whose_data_is_not_right_fails_whole(
@@ -118,6 +118,15 @@ def test_a_job_whose_data_is_not_right_fails_whole(
     info = ingest(sandbox, "insert", rows, **settings)
     assert info["state"] == "Failed" and info["errorMessage"].startswith(message)
     assert results(sandbox, info, "successfulResults") == results(sandbox, info, "failedResults") == []
+
+
+def test_a_row_that_is_no_csv_is_refused_alone(sandbox: Sandbox) -> None:
+    info = ingest(sandbox, "insert", 'Name,Site\n"One" ,x\nTwo, "x"\nThree\n"Fo""ur\n",x\n')
+    assert (info["state"], info["numberRecordsProcessed"], info["numberRecordsFailed"]) == ("JobComplete", 4, 3)
+    problems = [row["sf__Error"] for row in results(sandbox, info, "failedResults")]
+    between = "CLIENTINPUTERROR:a quote stands inside a cell, or a space between a quote and a delimiter:--"
+    assert problems == [between, between, "CLIENTINPUTERROR:the row has 1 cells, the header has 2:--"]
+    assert [row["Name"] for row in results(sandbox, info, "successfulResults")] == ['Fo"ur\n']
 
 
 def test_what_a_failed_job_did_not_look_at_is_unprocessed(sandbox: Sandbox) -> None:

@@ -26,12 +26,12 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield found
 
 
-def post(sandbox: Sandbox, tier: str, **options: object) -> dict[str, Any]:
+def post(sandbox: Sandbox, tier: str, part: str = "json", **options: object) -> dict[str, Any]:
     data = zipped(
         {"objects/Account.object": ACCOUNT.format(tier=tier), "objects/Visit__c.object": VISIT, "package.xml": PACKAGE}
     )
     parts = {
-        "json": (None, json.dumps({"deployOptions": {"rollbackOnError": True, **options}}), "application/json"),
+        part: (None, json.dumps({"deployOptions": {"rollbackOnError": True, **options}}), "application/json"),
         "file": ("deploy.zip", data, "application/zip"),
     }
     reply = sandbox.call("POST", "metadata/deployRequest", files=parts)
@@ -63,8 +63,9 @@ def test_a_broken_component_fails_the_deploy_and_nothing_is_there(sandbox: Sandb
     assert sandbox.call("GET", "sobjects/Visit__c").status_code == 404
 
 
-def test_a_check_only_deploy_is_reported_and_not_done(sandbox: Sandbox) -> None:
-    assert post(sandbox, TIER, checkOnly=True)["checkOnly"] is True
+@pytest.mark.parametrize("part", ["json", "entity_content"])  # as documented, and as `sf` names it
+def test_a_check_only_deploy_is_reported_and_not_done(sandbox: Sandbox, part: str) -> None:
+    assert post(sandbox, TIER, part, checkOnly=True)["checkOnly"] is True
     assert sandbox.call("GET", "sobjects/Visit__c").status_code == 404
 
 
@@ -79,3 +80,23 @@ def test_our_own_folder_deploys(sandbox: Sandbox) -> None:
     assert [(each.component.full_name, each.problem) for each in result.failures] == []
     fields = {each["name"]: each for each in sandbox.client.Account.describe()["fields"]}
     assert (fields["ABM_Account_Key__c"]["externalId"], fields["ABM_Account_Key__c"]["unique"]) == (True, True)
+
+
+def test_with_field_security_a_field_is_unknown_until_a_permission_set_is_assigned(tmp_path: Path) -> None:
+    with running(tmp_path / "state", FORCE_APP, has_field_security=True) as found:
+
+        def names(object_name: str) -> set[str]:
+            return {each["name"] for each in found.call("GET", f"sobjects/{object_name}/describe").json()["fields"]}
+
+        assert "ABM_Tier__c" not in names("Account") and "DoNotCall" not in names("Contact")
+        refused = found.call("POST", "sobjects/Account", json={"Name": "Firm", "ABM_Tier__c": "Tier 1"}).json()
+        assert refused[0]["message"] == "No such column 'ABM_Tier__c' on sobject of type Account"
+        assert found.call("GET", "sobjects/ABM_Queue_Item__c/describe").status_code == 404
+        (permissions,) = found.query("SELECT Id FROM PermissionSet WHERE Name = 'ABM_Sync'")
+        found.client.PermissionSetAssignment.create(
+            {"PermissionSetId": permissions["Id"], "AssigneeId": found.org.user_id}
+        )
+        assert {"ABM_Tier__c", "ABM_Score__c"} <= names("Account") and "DoNotCall" in names("Contact")
+        made = found.client.Account.create({"Name": "Firm", "ABM_Tier__c": "Tier 1"})["id"]
+        override = found.call("PATCH", f"sobjects/Account/{made}", json={"ABM_Tier_Override__c": "Tier 2"}).json()
+        assert override[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"  # it belongs to people: read, not written

@@ -64,7 +64,7 @@ def test_a_parameter_outside_its_own_range_is_refused(tmp_path: Path) -> None:
         " {parameter: varchar, value: double, min_value: double, max_value: double, note: varchar}}}]"
     )
     (tmp_path / "p.csv").write_text("parameter,value,min_value,max_value,note\nhalf_life_days,0,1,90,x\n")
-    with pytest.raises(RuleError, match="p.csv, line 2: half_life_days is 0, allowed is 1 to 90"):
+    with pytest.raises(RuleError, match=r"p\.csv, line 2: half_life_days is 0, allowed is 1 to 90"):
         check_rules(tmp_path)
 
 

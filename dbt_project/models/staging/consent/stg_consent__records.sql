@@ -1,8 +1,44 @@
 with
 
+-- A statement that the loader set aside may be a refusal, so what can be read of it comes along, as an unreadable one.
+set_aside as (
+
+    select
+        'rejected:' || batch_id || ':' || line as record_id,
+        {{ json_text('row_text', 'email') }} as email,
+        {{ json_text('row_text', 'purpose') }} as purpose,
+        coalesce({{ json_text('row_text', 'channel') }}, 'any') as channel,
+        'set aside' as status,
+        cast(null as varchar) as lawful_basis,
+        {{ json_text('row_text', 'source') }} as source,
+        {{ json_text('row_text', 'occurred_at') }} as occurred_at,
+        cast(null as varchar) as expires_at,
+        {{ json_text('row_text', 'loaded_at') }} as loaded_at
+
+    from {{ source('raw', 'rejected') }}
+
+    where table_name = 'consent_records'
+
+),
+
 source as (
 
-    select * from {{ source('raw', 'consent_records') }}
+    select
+        record_id,
+        email,
+        purpose,
+        channel,
+        status,
+        lawful_basis,
+        source,
+        occurred_at,
+        expires_at,
+        loaded_at
+    from {{ source('raw', 'consent_records') }}
+
+    union all
+
+    select * from set_aside
 
 ),
 
