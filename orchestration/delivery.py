@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -78,9 +78,16 @@ def require_sound(connection: duckdb.DuckDBPyConnection) -> None:
     """
     problems = soundness_problems(connection)
     if problems:
-        listed = "\n".join(f"  {_short(problem.subject)} {problem.message}" for problem in problems[:10])
-        more = f"\n  and {len(problems) - 10} more" if len(problems) > 10 else ""
-        raise UsageError(f"Nothing was written to the CRM, because upstream of it not all is sound:\n{listed}{more}")
+        raise UsageError(
+            "Nothing was written to the CRM, because upstream of it not all is sound:\n" + describe_problems(problems)
+        )
+
+
+def describe_problems(problems: Sequence[Problem]) -> str:
+    """Up to ten reasons, what failed before what has not run, one a line."""
+    ordered = sorted(problems, key=lambda problem: ("has no result" in problem.message, problem.subject))
+    lines = [f"  {_short(problem.subject)} {problem.message}" for problem in ordered[:10]]
+    return "\n".join([*lines, f"  and {len(problems) - 10} more"] if len(problems) > 10 else lines)
 
 
 def soundness_problems(connection: duckdb.DuckDBPyConnection, delivering_run_id: str = "") -> list[Problem]:

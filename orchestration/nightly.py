@@ -15,7 +15,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.dbt_manifest import read_manifest
-from orchestration.delivery import soundness_problems
+from orchestration.delivery import describe_problems, soundness_problems
 from orchestration.errors import RunFailed, UsageError
 from orchestration.resources import (
     RULES_FOLDER,
@@ -158,7 +158,8 @@ def _problems(warehouse: Path, run_id: str) -> list[str]:
     """What the check in front of delivery found."""
     try:
         with open_warehouse(warehouse, read_only=True) as connection:
-            return [f"  {problem.subject} {problem.message}" for problem in soundness_problems(connection, run_id)[:10]]
+            problems = soundness_problems(connection, run_id)
+            return [describe_problems(problems)] if problems else []
     except Exception:  # the reason of the failure must be told even when the warehouse cannot be read
         return []
 

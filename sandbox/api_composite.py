@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.errors import ApiError, not_implemented
+from sandbox.errors import ApiError
 from sandbox.http import Reply
 from sandbox.routes import Call, route
 
@@ -61,11 +61,6 @@ def batch(call: Call) -> Reply:
         answer = call.send(call.request.towards(str(each.get("method", "GET")), path, each.get("richInput"), {}))
         results.append({"statusCode": answer.status, "result": answer.value})
     return Reply.json({"hasErrors": any(result["statusCode"] >= 400 for result in results), "results": results})
-
-
-def tree(call: Call) -> Reply:
-    """POST composite/tree/X."""
-    raise not_implemented("composite/tree")
 
 
 def _check(given: list[dict[str, Any]]) -> None:
@@ -147,5 +142,4 @@ class _RollBack(Exception):
 ROUTES = [
     route("POST", "composite", composite),
     route("POST", "composite/batch", batch),
-    route("POST", "composite/tree/*object", tree),
 ]

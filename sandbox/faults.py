@@ -85,11 +85,6 @@ class Faults:
         with self._lock:
             self._waiting = faults
 
-    @property
-    def has_record_errors(self) -> bool:
-        """True if some record is to meet something."""
-        return any(fault.kind in RECORD_ERRORS and fault.times > 0 for fault in self._waiting)
-
     def _next(self, subject: str, kinds: tuple[str, ...]) -> str | None:
         if not self._waiting:
             return None

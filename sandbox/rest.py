@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from sandbox import api_auth, api_collections, api_composite, api_faults, api_jobs, api_metadata, api_sobjects
+from sandbox import api_auth, api_collections, api_composite, api_faults, api_jobs, api_metadata, api_sobjects, api_tree
 from sandbox.bulk import Jobs
 from sandbox.errors import ApiError, not_found, not_implemented
 from sandbox.http import Reply, Request, segments
@@ -31,6 +31,7 @@ ROUTES = (
     *api_jobs.ROUTES,
     *api_metadata.ROUTES,
     *api_sobjects.ROUTES,
+    *api_tree.ROUTES,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -280,6 +281,40 @@ def test_composite_requests_refer_to_each_other(sandbox: Sandbox) -> None:
     assert len(sandbox.query("SELECT Id FROM Account WHERE Name = 'Composite'")) == 1
 
 
+def test_a_tree_is_created_whole_or_not_at_all(sandbox: Sandbox) -> None:
+    contact = {"attributes": {"type": "Contact", "referenceId": "c"}, "LastName": "Person"}
+    account = {
+        "attributes": {"type": "Account", "referenceId": "a"},
+        "Name": "Tree",
+        "Contacts": {"records": [contact]},
+    }
+    reply = sandbox.call("POST", "composite/tree/Account", json={"records": [account]})
+    assert (reply.status_code, [each["referenceId"] for each in reply.json()["results"]]) == (201, ["a", "c"])
+    (found,) = sandbox.query("SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Name = 'Tree'")
+    assert [each["LastName"] for each in found["Contacts"]["records"]] == ["Person"]
+    del contact["LastName"]
+    reply = sandbox.call("POST", "composite/tree/Account", json={"records": [account]})
+    assert (
+        reply.status_code,
+        reply.json()["hasErrors"],
+        [each["referenceId"] for each in reply.json()["results"]],
+    ) == (400, True, ["c"])
+    assert len(sandbox.query("SELECT Id FROM Account WHERE Name = 'Tree'")) == 1
+
+
+def test_one_key_from_many_threads_makes_one_record(sandbox: Sandbox) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    url = f"{sandbox.url}/services/data/v62.0/sobjects/Account/Key__c/race"
+
+    def upsert(number: int) -> int:
+        return requests.patch(url, json={"Name": f"Firm {number}"}, headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = sorted(threads.map(upsert, range(24)))
+    assert statuses == [200] * 23 + [201]
+    assert len(sandbox.query("SELECT Id FROM Account WHERE Key__c = 'race'")) == 1
+
+
 def test_pages_of_a_query_hold_what_matched_when_it_began(sandbox: Sandbox) -> None:
     for start in range(0, 600, 200):
         collection(sandbox, "POST", "", [{"Name": f"Paged {start + n:04}", "Site": "paged"} for n in range(200)])
@@ -317,7 +352,6 @@ def test_what_is_not_there_says_so(sandbox: Sandbox) -> None:
     for method, path in (
         ("GET", "tooling/query"),
         ("GET", "search"),
-        ("POST", "composite/tree/Account"),
         ("GET", "sobjects/Account/describe/layouts"),
     ):
         reply = sandbox.call(method, path, json={} if method == "POST" else None)
