@@ -99,7 +99,7 @@ def _write(call: Call, operation: Operation, item: SObject | None = None, key_fi
         target = item or _named_object(call, each)
         if (
             item is not None
-            and (type_name := (each.get("attributes") or {}).get("type"))
+            and (type_name := records.attribute(each, "type"))
             and type_name.lower() != item.name.lower()
         ):
             raise ApiError(
@@ -108,7 +108,7 @@ def _write(call: Call, operation: Operation, item: SObject | None = None, key_fi
         by_key = key_field if key_field is not None and key_field.type != "id" else None
         write = Write() if target is None else records.from_json(call.org.schema, target, each, by_key)
         if target is None:
-            shown = (each.get("attributes") or {}).get("type")
+            shown = records.attribute(each, "type")
             write.error = RecordError("INVALID_TYPE", f"sObject type '{shown}' is not supported.")
         targets.append((target, write))
     is_update_only = call.request.flag("updateOnly")
@@ -117,14 +117,11 @@ def _write(call: Call, operation: Operation, item: SObject | None = None, key_fi
 
 
 def _named_object(call: Call, body: dict[str, Any]) -> SObject | None:
-    attributes = body.get("attributes")
-    if not isinstance(attributes, dict) or not isinstance(attributes.get("type"), str):
-        raise ApiError(
-            400,
-            "INVALID_INPUT",
-            "Include a type in the attributes property of each record, for example {type: Account}.",
-        )
-    return call.org.schema.find(attributes["type"])
+    type_name = records.attribute(body, "type")
+    if not type_name:
+        message = "Include a type in the attributes property of each record, for example {type: Account}."
+        raise ApiError(400, "INVALID_INPUT", message)
+    return call.org.schema.find(type_name)
 
 
 def _run(

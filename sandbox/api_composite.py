@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox.errors import ApiError
 from sandbox.http import Reply
@@ -66,7 +65,7 @@ def batch(call: Call) -> Reply:
 def _check(given: list[dict[str, Any]]) -> None:
     if len(given) > MAX_SUBREQUESTS:
         raise ApiError(400, "LIMIT_EXCEEDED", f"A composite request takes at most {MAX_SUBREQUESTS} subrequests")
-    paths = [urlsplit(str(each.get("url", ""))).path for each in given]
+    paths = [str(each.get("url", "")).partition("?")[0] for each in given]
     if sum("/query" in path or "/composite/sobjects" in path for path in paths) > MAX_QUERIES:
         raise ApiError(
             400, "LIMIT_EXCEEDED", f"A composite request takes at most {MAX_QUERIES} queries and collections"
@@ -89,7 +88,8 @@ def _run(call: Call, given: list[dict[str, Any]], answers: list[dict[str, Any]])
             )
             answers.append(_halted(reference, message))
             continue
-        headers = {str(name).lower(): str(value) for name, value in (each.get("httpHeaders") or {}).items()}
+        asked = each.get("httpHeaders")
+        headers = {str(name).lower(): str(value) for name, value in asked.items()} if isinstance(asked, dict) else {}
         answer = call.send(call.request.towards(str(each.get("method", "GET")), url, body, headers))
         if answer.status < 300:
             known[reference] = answer.value

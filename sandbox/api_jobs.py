@@ -156,7 +156,7 @@ def query_results(call: Call) -> Reply:
             f"InvalidJobState : the results are there when the job is complete, it is {job.state}",
         )
     text = call.request.parameters.get("maxRecords", "")
-    if text and (not text.isdigit() or int(text) < 1):
+    if text and (not text.isdecimal() or int(text) < 1):
         raise ApiError(400, "INVALIDJOB", "InvalidJob : maxRecords must be a whole number above 0")
     count = min(int(text), 10_000_000) if text else DEFAULT_RESULT_ROWS
     start = _row_of(call.request.parameters.get("locator", ""))
@@ -264,9 +264,12 @@ def _row_of(locator: str) -> int:
     if locator in ("", "null"):
         return 0
     try:
-        return int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)))
+        row = int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)))
     except (binascii.Error, ValueError):
-        raise ApiError(400, "INVALIDJOB", "InvalidJob : Invalid locator") from None
+        row = -1
+    if not 0 <= row < 2**62:
+        raise ApiError(400, "INVALIDJOB", "InvalidJob : Invalid locator")
+    return row
 
 
 ROUTES = [

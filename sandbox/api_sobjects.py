@@ -176,7 +176,7 @@ def describe_tooling_object(call: Call) -> Reply:
 def _page(call: Call) -> int:
     for option in call.request.headers.get("sforce-query-options", "").split(","):
         name, _, value = option.strip().partition("=")
-        if name.lower() == "batchsize" and value.isdigit():
+        if name.lower() == "batchsize" and value.isdecimal():
             return max(SMALLEST_PAGE, min(int(value), PAGE))
     return PAGE
 

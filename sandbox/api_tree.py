@@ -77,8 +77,7 @@ def _gather(
     }
     for each in given:
         body = {name: value for name, value in each.items() if name.lower() not in children}
-        attributes = each.get("attributes") or {}
-        node = _Node(item, body, str(attributes.get("referenceId") or ""), parent, reference)
+        node = _Node(item, body, records.attribute(each, "referenceId"), parent, reference)
         nodes.append(node)
         for name, value in each.items():
             if name.lower() in children:

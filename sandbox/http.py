@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from sandbox.errors import ApiError
 
@@ -70,12 +70,10 @@ class Request:
 
     def towards(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Request:
         """A request of the same client to another path."""
-        parts = urlsplit(url)
+        path, _, query = url.partition("?")
         encoded = b"" if body is None else json.dumps(body).encode()
         kept = {"authorization": self.headers.get("authorization", ""), "content-type": "application/json"}
-        return replace(
-            self, method=method.upper(), path=parts.path, query=parts.query, headers=kept | dict(headers), body=encoded
-        )
+        return replace(self, method=method.upper(), path=path, query=query, headers=kept | dict(headers), body=encoded)
 
 
 @dataclass

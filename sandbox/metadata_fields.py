@@ -195,7 +195,7 @@ def integer(component: Component, tag: str, low: int, high: int) -> int:
     text = component.text(tag) or refuse(
         f"Must specify '{tag}' for a {component.type} of type {component.text('type')}"
     )
-    if not text.isdigit() or not low <= int(text) <= high:
+    if not text.isdecimal() or not low <= int(text) <= high:
         refuse(f"{tag} is {text}; it must be a whole number from {low} to {high}")
     return int(text)
 

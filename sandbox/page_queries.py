@@ -93,7 +93,7 @@ class PageQueries:
         if asked["owner"]:
             conditions.append('"OwnerId" = ?')
             values.append(asked["owner"])
-        if asked["score"].isdigit():
+        if asked["score"].isdecimal() and len(asked["score"]) <= 3:
             conditions.append('"ABM_Score__c" >= ?')
             values.append(int(asked["score"]))
         where = " and ".join(conditions)

@@ -75,7 +75,7 @@ class Queries:
         row = (
             self.store.reader().execute("select soql, is_all, keys from sys_cursor where id = ?", (cursor,)).fetchone()
         )
-        if row is None or not start_text.isdigit():
+        if row is None or not start_text.isdecimal():
             raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         start = int(start_text)
         keys = array.array("q")

@@ -51,6 +51,13 @@ def unknown_field(item: SObject, name: str) -> RecordError:
     return RecordError("INVALID_FIELD", f"No such column '{name}' on sobject of type {item.name}")
 
 
+def attribute(body: Mapping[str, Any], name: str) -> str:
+    """What a record says under `attributes` about its `type` or `referenceId`; empty if it says nothing readable."""
+    attributes = body.get("attributes")
+    value = attributes.get(name) if isinstance(attributes, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def from_json(schema: Schema, item: SObject, body: Mapping[str, Any], key_field: Field | None = None) -> Write:
     """Read one JSON object.
 

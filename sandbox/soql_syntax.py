@@ -417,7 +417,7 @@ class _Parser:
 
     def whole_number(self) -> int:
         token = self.next()
-        if token.kind != "number" or not token.text.isdigit() or len(token.text) > 9:
+        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > 9:
             self.at -= 1 if token.kind != "end" else 0
             self.unexpected()
         return int(token.text)
