@@ -13,15 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from demo.errors import DemoError
-from identity import RuleError as IdentityRuleError
-from loading.errors import LoadError
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
-from reverse_etl.errors import RuleError as DeliveryRuleError
-from reverse_etl.errors import SyncError
-from scoring.rules import RuleError as ScoringRuleError
-
-USER_ERRORS = (UsageError, LoadError, DemoError, IdentityRuleError, ScoringRuleError, DeliveryRuleError, SyncError)
 
 app = typer.Typer(
     name="abm",
@@ -265,12 +257,26 @@ def main() -> None:
     """Run the command line; every message for the user goes to standard error, without a traceback."""
     try:
         app()
-    except USER_ERRORS as error:
+    except ValueError as error:
+        if not isinstance(error, _user_errors()):
+            raise
         err.print(f"[red]abm:[/] {_plain(error)}")
         sys.exit(EXIT_USER)
     except RunFailed as error:
         err.print(f"[red]abm:[/] {_plain(error)}")
         sys.exit(EXIT_FAILED)
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """Errors that a person can mend; imported only when one is at hand, because `abm --help` needs none of these packages."""
+    from demo.errors import DemoError
+    from identity import RuleError as IdentityRuleError
+    from loading.errors import LoadError
+    from reverse_etl.errors import RuleError as DeliveryRuleError
+    from reverse_etl.errors import SyncError
+    from scoring.rules import RuleError as ScoringRuleError
+
+    return (UsageError, LoadError, DemoError, IdentityRuleError, ScoringRuleError, DeliveryRuleError, SyncError)
 
 
 def _plain(error: Exception) -> str:

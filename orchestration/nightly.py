@@ -31,6 +31,7 @@ from orchestration.rule_files import check_rules
 from orchestration.sandbox_process import running_sandbox, sandbox_folder
 from orchestration.schedules import NIGHTLY_JOB, run_config
 from orchestration.writer_lock import WriterLock
+from reverse_etl.destinations.salesforce.session import redact
 
 # Errors that a person mends; they cross Dagster's boundary as class names only.
 _USER_ERRORS = ("UsageError", "RuleError", "LoadError", "SyncError", "TransientError", "TerminalError", "DemoError")
@@ -139,7 +140,7 @@ def _reason(result: dg.JobExecutionResult, warehouse: Path) -> Exception:
                 return UsageError(message)
             if error.cause is None and event.event_type_value == "STEP_FAILURE":
                 tests = _failed_tests(warehouse) or _problems(warehouse, result.run_id)
-                said = "\n".join(tests) if tests else f"{kind}: {message}"
+                said = "\n".join(tests) if tests else f"{kind}: {redact(message)}"
                 return RunFailed(f"The run ended in {event.step_key}; nothing was written to any destination.\n{said}")
             error = error.cause
     return RunFailed("The run did not end well; the Dagster UI (`make ui`) has its log.")
@@ -177,6 +178,6 @@ def _failed_tests(warehouse: Path) -> list[str]:
     return [
         f"  {unique_id.split('.')[2] if unique_id.count('.') > 1 else unique_id}: {status}"
         + (f", {failures} rows" if failures else "")
-        + (f" ({str(message).splitlines()[0][:200]})" if message and status != "fail" else "")
+        + (f" ({redact(str(message).splitlines()[0])})" if message and status != "fail" else "")
         for unique_id, status, failures, message in found
     ]
