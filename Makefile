@@ -67,6 +67,10 @@ graph: install ## renew orchestration/graph.txt, the committed picture of the as
 bench: install ## measure speed and memory as ratios; prints the tables that the READMEs quote
 	$(BIN)/python -m tests.bench
 
+.PHONY: drill
+drill: install ## kill a night at instants spread over its length; it must end as one that nobody disturbed
+	$(BIN)/python -m tests.drill
+
 .PHONY: lock
 lock: install ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

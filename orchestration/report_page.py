@@ -8,9 +8,12 @@ from pathlib import Path
 
 import duckdb
 
+from measurement.funnel import cohort_rates
 from measurement.report import Report, Section, render_report
 from orchestration.resources import published_path
 from orchestration.summary import read_summary
+
+FUNNEL_AGES_DAYS = (30, 90, 180)  # a month, a pilot, the horizon of the fit model
 
 
 def report_path(warehouse: Path) -> Path:
@@ -40,6 +43,9 @@ def read_report(connection: duckdb.DuckDBPyConnection, as_of: date) -> Report:
     curve = connection.execute(
         "select * exclude (as_of_date) from measurement.win_curve where as_of_date = ?", [as_of]
     ).df()
+    accounts = connection.execute("select * from measurement.funnel_accounts order by account_id").df()
+    rates = cohort_rates(accounts, FUNNEL_AGES_DAYS, as_of)
+    rates = rates[rates["accounts"] > 0].round({"share": 3, "share_low": 3, "share_high": 3})
     written = sum(row["records"] for row in summary.delivery if row["state"] == "sent")
     return Report(
         title=as_of.isoformat(),
@@ -56,6 +62,12 @@ def read_report(connection: duckdb.DuckDBPyConnection, as_of: date) -> Report:
             Section("Top of the queue", "Across all reps, by expected value in US dollars.", summary.queue),
             Section(
                 "Written to the CRM", "Records by object, what was planned, and what became of it.", summary.delivery
+            ),
+            Section(
+                "Funnel",
+                "Share of targeted accounts that reached a stage within an age; accounts younger than the age are left out,"
+                " so a new installation has none yet. 90% intervals.",
+                [{str(name): value for name, value in row.items()} for row in rates.to_dict("records")],
             ),
             Section(
                 "Rows in",

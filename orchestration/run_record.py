@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Collection
 from datetime import date
 
 import duckdb
@@ -34,6 +35,16 @@ def begin_run(connection: duckdb.DuckDBPyConnection, run_id: str, as_of: date) -
         "insert into delivery.runs select coalesce(max(run_number), 0) + 1, $run_id, $as_of, 'running', $revision, $rules, null"
         " from delivery.runs",
         {"run_id": run_id, "as_of": as_of, "revision": _git_revision(), "rules": rules_hash},
+    )
+
+
+def continue_run(connection: duckdb.DuckDBPyConnection, run_id: str, earlier_run_ids: Collection[str | None]) -> None:
+    """Hand the newest record to a run that goes on where an earlier one failed; nothing happens for any other run."""
+    connection.execute(
+        "update delivery.runs set run_id = $run_id, state = 'running', message = null"
+        " where run_number = (select max(run_number) from delivery.runs)"
+        " and state in ('running', 'failed') and list_contains($earlier, run_id)",
+        {"run_id": run_id, "earlier": [earlier for earlier in earlier_run_ids if earlier]},
     )
 
 

@@ -15,7 +15,8 @@ NIGHTLY_JOB = "nightly"
 # Source systems deliver their day by 02:00; the run must be through before the first rep opens the queue at 08:00.
 NIGHTLY_CRON = "0 4 * * *"
 
-Notifier = Callable[[str], None]
+Log = Callable[[str], None]
+Notifier = Callable[[str, Log], None]
 
 
 def run_config(as_of_date: str, input_folder: str, crm: str, warehouse: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def failure_sensor(notify: Notifier) -> dg.SensorDefinition:
         minimum_interval_seconds=30,
     )
     def tell_of_failed_runs(context: dg.RunFailureSensorContext) -> None:
-        notify(failure_message(context))
+        notify(failure_message(context), context.log.error)
 
     return tell_of_failed_runs
 
@@ -86,8 +87,14 @@ def failure_message(context: dg.RunFailureSensorContext) -> str:
     )
 
 
-def notify_by_command(message: str, log: Callable[[str], None] = lambda _: None) -> None:
-    """Give the message to the command that the environment names on its standard input; log it when there is none."""
+def notify_by_command(message: str, log: Log) -> None:
+    """Give the message to the command that the environment names, on its standard input; log it when there is none.
+
+    Raises
+    ------
+    CalledProcessError
+        If the command fails; the sensor then shows the failure and tries again.
+    """
     command = notify_command()
     if command is None:
         log(message)

@@ -18,13 +18,18 @@ from orchestration.delivery import (
 from orchestration.errors import UsageError
 from orchestration.report_page import write_report
 from orchestration.resources import Crm, NightlyRun, Warehouse
-from orchestration.run_record import set_run_state
+from orchestration.run_record import continue_run, set_run_state
 
 _OWNERS = ["team:revops"]
 SYNC_MODELS = ("sync_salesforce_accounts", "sync_salesforce_contacts", "sync_salesforce_queue_items")
 _PLAN_KEY = dg.AssetKey(["delivery", "plan_rows"])
 _TESTS_KEY = dg.AssetKey(["delivery", "test_results"])
 _SYNC_KEYS = [dg.AssetKey(["sync", model]) for model in SYNC_MODELS]
+_LAST_KEYS = [
+    dg.AssetKey(["delivery", "ledger"]),
+    dg.AssetKey(["measurement", "win_curve"]),
+    dg.AssetKey(["measurement", "funnel_accounts"]),
+]
 
 
 @dg.asset(key=_TESTS_KEY, deps=_SYNC_KEYS, group_name="delivery", owners=["team:data"], kinds={"dbt"})
@@ -73,6 +78,7 @@ def crm_plan(
 def upstream_is_sound(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Stop before the CRM is written while any upstream test of severity error has not passed for this night."""
     with warehouse.connect() as connection:
+        continue_run(connection, context.run.run_id, (context.run.parent_run_id, context.run.root_run_id))
         problems = soundness_problems(connection, delivering_run_id=context.run.run_id)
         if not problems:
             set_run_state(connection, "sound")
@@ -110,7 +116,7 @@ def crm_ledger(nightly_run: NightlyRun, warehouse: Warehouse, crm: Crm) -> dg.Ma
     specs=[
         dg.AssetSpec(
             ["delivery", "published"],
-            deps=[dg.AssetKey(["delivery", "ledger"]), dg.AssetKey(["measurement", "win_curve"])],
+            deps=_LAST_KEYS,
             description="The copy of the warehouse that readers open: the last night that ended well.",
             group_name="delivery",
             owners=["team:data"],
@@ -118,7 +124,7 @@ def crm_ledger(nightly_run: NightlyRun, warehouse: Warehouse, crm: Crm) -> dg.Ma
         ),
         dg.AssetSpec(
             ["delivery", "report_page"],
-            deps=[dg.AssetKey(["delivery", "ledger"]), dg.AssetKey(["measurement", "win_curve"])],
+            deps=_LAST_KEYS,
             description="The night as one HTML page.",
             group_name="delivery",
             owners=["team:data"],
