@@ -18,6 +18,9 @@ from loading.readable import literal, quoted, rejection_sql
 
 Progress = Callable[[str], None]
 
+FILE_TIME = "23:59:59Z"
+"""Time of the night that the loader stamps on a row whose source gave no `loaded_at`."""
+
 
 @dataclass(frozen=True)
 class FileLoad:
@@ -96,10 +99,27 @@ def store_extract(
         batch_id = content.hexdigest()[:16]
         if not new.num_rows or _is_loaded(connection, batch_id):
             return FileLoad(table.raw_table, source, batch_id, rows.num_rows, rows.num_rows, 0, True)
-        _store_batch(connection, table, source, batch_id, Batch(new, ()), f"{as_of}T23:59:59Z")
+        _store_batch(
+            connection, table, source, batch_id, Batch(new, ()), _extract_stamp(connection, table, source, as_of)
+        )
         load = _record_load(connection, table, source, batch_id, new.num_rows, as_of)
     kept_before = rows.num_rows - new.num_rows
     return replace(load, rows_in=rows.num_rows, rows_kept=load.rows_kept + kept_before)
+
+
+def _extract_stamp(connection: duckdb.DuckDBPyConnection, table: ContractTable, source: str, as_of: date) -> str:
+    """Later than the night's files and than its earlier extracts, so that what the API said last is what counts.
+
+    A CRM cuts a text that its field cannot hold, and an export file of the same night may hold it uncut.
+    """
+    earlier = _scalar(
+        connection,
+        "select count(*) from raw.loads where table_name = $table_name and file = $source and as_of_date = $as_of",
+        table_name=table.raw_table,
+        source=source,
+        as_of=as_of,
+    )
+    return f"{as_of}T23:59:59.{900_000 + min(earlier, 99_999):06d}Z"
 
 
 def _versions_not_in_raw(connection: duckdb.DuckDBPyConnection, table: ContractTable, rows: pa.Table) -> pa.Table:
@@ -141,7 +161,7 @@ def _load_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, as_of: 
             "select rows_in, rows_kept, rows_rejected from raw.loads where batch_id = ?", [batch_id]
         ).fetchall()[0]
         return FileLoad(file.table.raw_table, file.relative_path, batch_id, rows_in, kept, rejected, True)
-    stamp = f"{file.loaded_date or as_of}T23:59:59Z"
+    stamp = f"{file.loaded_date or as_of}T{FILE_TIME}"
     rows_in = 0
     with _transaction(connection):
         for batch in read_batches(file):

@@ -187,3 +187,23 @@ def test_no_content_loses_a_row(tmp_path_factory: pytest.TempPathFactory, cells:
     (file,) = load_landing(connection, folder, AS_OF).files
     assert file.rows_in == file.rows_kept + file.rows_rejected
     assert connection.execute("select count(*) from raw.support_tickets").fetchall() == [(file.rows_kept,)]
+
+
+def test_what_the_api_says_last_is_stamped_later_than_the_export_file_and_the_extracts_of_the_same_night(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    write(
+        tmp_path,
+        "Id,Name,CreatedDate,LastModifiedDate\n001,A long name,2026-01-01,2026-01-01\n",
+        "salesforce/Account.csv",
+    )
+    load_landing(connection, tmp_path, AS_OF)
+    store_extract(connection, CONTRACT[0], account("A long na", "2026-01-01"), AS_OF, "crm:Account")
+    store_extract(connection, CONTRACT[0], account("Mended", "2026-01-01"), AS_OF, "crm:Account")
+    stamp = timestamp_sql("loaded_at")
+    assert rows(connection, f"select Name from raw.salesforce_account order by {stamp} desc") == [
+        ("Mended",),
+        ("A long na",),
+        ("A long name",),
+    ]
+    assert rows(connection, f"select max({stamp}) < timestamp '2026-11-01' from raw.salesforce_account") == [(True,)]
