@@ -216,5 +216,11 @@ def print_explanation(explanation: dict[str, Any], as_json: bool, console: Conso
         for name in rows[0]:
             table.add_column(name.replace("_", " "), overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+            table.add_row(*(Text(_cell(value)) for value in row.values()))
         console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
