@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'account_tiers'}}}) }}
 -- Without this a night whose scores are missing would empty the fields of the CRM.
 with
 

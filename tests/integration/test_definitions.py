@@ -68,6 +68,20 @@ def test_data_tests_are_asset_checks(graph: Any) -> None:
     assert "not_null_account_360_account_id" in names and len(names) > 200
 
 
+def test_a_test_over_several_models_names_the_asset_that_it_checks(definitions: dg.Definitions) -> None:
+    from orchestration.dbt_manifest import read_manifest
+
+    nodes = read_manifest()["nodes"].values()
+    singular = [node for node in nodes if node["resource_type"] == "test" and "test_metadata" not in node]
+    nameless = [
+        node["name"]
+        for node in singular
+        if len([name for name in node["depends_on"]["nodes"] if not name.startswith("source.")]) > 1
+        and "ref" not in node["config"]["meta"].get("dagster", {})
+    ]
+    assert singular and nameless == [], "add {{ config(meta={'dagster': {'ref': {'name': '<last model>'}}}) }}"
+
+
 def test_the_graph_is_the_committed_one(definitions: dg.Definitions) -> None:
     from orchestration.graph import describe_graph
 
