@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -255,6 +256,8 @@ def _summary(connection: Any, night: date) -> Any:
 
 def main() -> None:
     """Run the command line; every message for the user goes to standard error, without a traceback."""
+    # A polite kill unwinds like Ctrl-C, so that the sandbox and the UI that were started end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
     except ValueError as error:

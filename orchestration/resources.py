@@ -233,7 +233,9 @@ def dagster_home() -> Path:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text("telemetry:\n  enabled: false\n")
+        settings.write_text(
+            "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+        )  # nor does the UI ask for an address
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

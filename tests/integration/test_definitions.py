@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -135,9 +134,11 @@ def _ask(port: int, query: str, server: subprocess.Popen[bytes]) -> dict[str, An
     for _ in range(600):
         assert server.poll() is None, "the web server ended"
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                data: dict[str, Any] = json.load(response)["data"]
+            with urllib.request.urlopen(request, timeout=120) as response:
+                data: dict[str, Any] | None = json.load(response).get("data")
+            if data:
                 return data
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
+        except OSError:  # not up yet, or too busy to answer in time
+            pass
+        time.sleep(0.5)
     raise AssertionError("the web server did not answer")
