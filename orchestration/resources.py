@@ -18,7 +18,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -26,7 +26,6 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-import pandas as pd
 import pyarrow as pa
 from pydantic import PrivateAttr
 
@@ -93,15 +92,6 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         """A writing connection, closed behind the block so that dbt can open the file."""
         with open_warehouse(Path(self.path)) as connection:
             yield connection
-
-    def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
-        """Rows of a query."""
-        with self.connect() as connection:
-            return connection.execute(sql, dict(parameters) if parameters else None).df()
-
-    def read_table(self, table: str) -> pd.DataFrame:
-        """All rows of `schema.table`."""
-        return self.read(f"select * from {table}")
 
     @property
     def published_path(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+
+from orchestration.views import fetch, read_delivery
 
 QUEUE_ROWS = 8
 
@@ -51,11 +54,7 @@ class NightSummary:
 
 def read_summary(connection: duckdb.DuckDBPyConnection, as_of: date) -> NightSummary:
     """The summary of a night, from the tables that the night left behind."""
-
-    def rows(sql: str, **parameters: object) -> list[dict[str, Any]]:
-        cursor = connection.execute(sql, parameters or None)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = partial(fetch, connection)
 
     def number(sql: str, **parameters: object) -> int:
         return int(connection.execute(sql, parameters or None).fetchall()[0][0] or 0)
@@ -121,27 +120,13 @@ def read_summary(connection: duckdb.DuckDBPyConnection, as_of: date) -> NightSum
             " left join marts.dim_accounts as account using (account_id)"
             f" order by queue.expected_value_usd desc, queue.account_id limit {QUEUE_ROWS}"
         ),
-        delivery=_delivery(rows),
+        delivery=read_delivery(connection),
         tests_passed=number(
             "select count(*) from delivery.test_results"
             " where resource_type in ('test', 'unit_test') and status in ('pass', 'success')"
         ),
         tests_warned=number("select count(*) from delivery.test_results where status = 'warn'"),
     )
-
-
-def _delivery(rows: Any) -> list[dict[str, Any]]:
-    """Records of the newest plan, counted by object and what became of them."""
-    found: list[dict[str, Any]] = rows(
-        "select count(*) as tables from information_schema.tables where table_schema = 'delivery' and table_name = 'ledger'"
-    )
-    if not found[0]["tables"]:
-        return []
-    result: list[dict[str, Any]] = rows(
-        "select object as object_name, action, state, count(*) as records from delivery.latest_delivery"
-        " group by all order by all"
-    )
-    return result
 
 
 def print_summary(summary: NightSummary, warehouse: Path, report: Path, console: Console) -> None:

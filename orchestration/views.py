@@ -84,6 +84,15 @@ def print_queue(rows: Rows, as_json: bool, console: Console) -> None:
         console.print(table)
 
 
+def read_delivery(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Records of the newest plan, counted by object, by what was planned, and by what became of them."""
+    return fetch(
+        connection,
+        "select object as object_name, action, state, count(*) as records from delivery.latest_delivery"
+        " group by all order by all",
+    )
+
+
 def read_status(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     """The last runs, failed tests, and what the last deliveries did."""
     return {
@@ -96,11 +105,7 @@ def read_status(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
             connection,
             "select severity, status, count(*) as tests from delivery.test_results group by all order by all",
         ),
-        "delivery": fetch(
-            connection,
-            "select object as object_name, action, state, count(*) as records from delivery.latest_delivery"
-            " group by all order by all",
-        ),
+        "delivery": read_delivery(connection),
     }
 
 
