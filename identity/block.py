@@ -1,124 +1,144 @@
-"""Candidate pairs: rows that share a key, with a bound on how many are compared under one key."""
+"""Candidate pairs: members that share a key, with a bound on how many are compared under one key."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.rarity import split_name
+from identity.text import UNSPACED
 
-_SET_ASIDE_COLUMNS: Final = ("key", "size")
+Ints = NDArray[np.int64]
+
 _MIN_WORD: Final = 3
-_PREFIX: Final = 6
+_END_LETTERS: Final = 6
+_GRAM: Final = 3
 _KEYS_PER_NAME: Final = 3
+# 21 bits hold any character.
+_POINT_BITS: Final = 21
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of positions, left < right, sorted, each once; and the keys that had too many members to be compared."""
+    """Pairs of members, left < right, sorted, each once; and the keys that had too many members to be compared, with their sizes."""
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    set_aside: pd.DataFrame
+    left: Ints
+    right: Ints
+    large_keys: Ints
+    large_sizes: Ints
 
 
-def pairs_within(members: Sequence[int] | pd.Series, keys: Sequence[str] | pd.Series, max_size: int) -> Pairs:
+def pairs_within(members: Ints | Sequence[int], keys: Ints | Sequence[int], max_size: int) -> Pairs:
     """All pairs of members that share a key.
 
     Parameters
     ----------
-    members : (n,) positions
-    keys : (n,) key of each; a member may stand under several keys
-    max_size : a key with more distinct members is set aside (columns key, size) instead of compared
+    members : (n,) numbers >= 0
+    keys : (n,) key of each, a number >= 0; a member may stand under several keys
+    max_size : a key with more distinct members is set aside instead of compared
 
     Returns
     -------
     At most sum(size * (size - 1) / 2) <= n * (max_size - 1) / 2 pairs.
     """
-    table = pd.DataFrame({"member": np.asarray(members, dtype=np.int64), "key": np.asarray(keys, dtype=object)})
-    table = table.drop_duplicates().sort_values(["key", "member"], kind="stable")
-    if table.empty:
-        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), _no_keys())
-    codes, names = pd.factorize(table["key"])
-    sizes = np.bincount(codes)
-    too_large = np.flatnonzero(sizes > max_size)
-    set_aside = pd.DataFrame({"key": np.asarray(names, dtype=object)[too_large], "size": sizes[too_large]})
-
-    compared = (sizes[codes] > 1) & (sizes[codes] <= max_size)
-    member, code = table["member"].to_numpy()[compared], codes[compared]
+    member, key = np.asarray(members, dtype=np.int64), np.asarray(keys, dtype=np.int64)
+    none = np.zeros(0, np.int64)
     if not len(member):
-        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), set_aside)
-    starts = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
-    ends = np.r_[starts[1:], len(code)]
-    # Each member is paired with those behind it under the same key.
-    behind = np.repeat(ends, ends - starts) - np.arange(len(code)) - 1
-    first = np.repeat(np.arange(len(code)), behind)
+        return Pairs(none, none, none, none)
+    span = int(member.max()) + 1
+    found = np.unique(key * span + member)
+    key, member = found // span, found % span
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    sizes = np.diff(np.r_[starts, len(key)])
+    is_large = sizes > max_size
+    compared = np.repeat((sizes > 1) & ~is_large, sizes)
+    left, right = pairs_in_runs(member[compared], sizes[(sizes > 1) & ~is_large])
+    pairs = np.unique(left * span + right)
+    return Pairs(pairs // span, pairs % span, key[starts[is_large]], sizes[is_large])
+
+
+def pairs_in_runs(members: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """All pairs within each run of members; the runs follow each other and have the sizes given."""
+    ends = np.repeat(np.cumsum(sizes), sizes)
+    # Each member is paired with those behind it in its run.
+    behind = ends - np.arange(len(members)) - 1
+    first = np.repeat(np.arange(len(members)), behind)
     offset = np.arange(len(first)) - np.repeat(np.cumsum(behind) - behind, behind)
-    pairs = np.unique(np.column_stack([member[first], member[first + 1 + offset]]), axis=0)
-    return Pairs(pairs[:, 0], pairs[:, 1], set_aside)
+    return members[first], members[first + 1 + offset]
 
 
-def similar_name_keys(names: Iterable[tuple[str, str]]) -> tuple[list[int], list[str]]:
+def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tuple[Ints, Ints]:
     """Blocking keys under which similar names meet.
 
-    Each name gets its rarest words and the beginning of its key, in unspaced scripts its rarest character triples.
+    Each name gets the rarest of its words and of the beginning and the end of its key, in unspaced scripts the rarest of its character
+    triples. How a name is written decides, and how many share a feature; not where it stands.
 
     Parameters
     ----------
-    names : (name_key, normalised_name)
+    name_keys, name_texts : (n,) distinct names, as keys and readable
 
     Returns
     -------
-    (positions, keys), up to four keys for each position.
+    (positions, keys), up to three keys for each position.
     """
-    features: list[list[str]] = []
-    found: set[str]
-    for key, normalised in names:
-        unspaced, parts = split_name(key, normalised)
-        if unspaced:
-            size = min(3, len(key))
-            found = {key[at : at + size] for at in range(len(key) - size + 1)}
-        else:
-            found = {word for word in parts if len(word) >= _MIN_WORD}
-            if len(key) >= _PREFIX:
-                found.add(f"^{key[:_PREFIX]}")
-        features.append(sorted(found))
-    counts = Counter(feature for each in features for feature in each)
-    members: list[int] = []
-    keys: list[str] = []
-    for position, each in enumerate(features):
-        # A feature that only one name has leads nowhere.
-        shared = sorted(
-            (feature for feature in each if counts[feature] > 1), key=lambda feature: (counts[feature], feature)
-        )
-        for feature in shared[:_KEYS_PER_NAME]:
-            members.append(position)
-            keys.append(feature)
-    return members, keys
+    unspaced = np.array([UNSPACED.search(key) is not None for key in name_keys], dtype=bool)
+    spaced_at, unspaced_at = np.flatnonzero(~unspaced), np.flatnonzero(unspaced)
+    position, feature = _word_features(
+        [name_keys[at] for at in spaced_at.tolist()], [name_texts[at] for at in spaced_at.tolist()]
+    )
+    other_position, grams = _gram_features([name_keys[at] for at in unspaced_at.tolist()])
+    values, codes = np.unique(np.r_[feature, grams], return_inverse=True)
+    positions = np.r_[spaced_at[position], unspaced_at[other_position]]
+    found = np.unique(positions * max(len(values), 1) + codes)
+    position, code = found // max(len(values), 1), found % max(len(values), 1)
+    counts = np.bincount(code, minlength=len(values))
+    # A feature that only one name has leads nowhere.
+    shared = counts[code] > 1
+    position, code = position[shared], code[shared]
+    order = np.lexsort((values[code], counts[code], position))
+    position, code = position[order], code[order]
+    starts = np.flatnonzero(np.r_[True, position[1:] != position[:-1]]) if len(position) else np.zeros(0, np.int64)
+    rank = np.arange(len(position)) - np.repeat(starts, np.diff(np.r_[starts, len(position)]))
+    return position[rank < _KEYS_PER_NAME], code[rank < _KEYS_PER_NAME]
 
 
-def blocks_of(
-    table: pd.DataFrame, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], list[tuple[int, ...]]]]:
-    """Groups of two or more rows with equal keys, in the order of the table, which has to be sorted by the keys.
+def _word_features(keys: Sequence[str], texts: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
+    """Words of names, and the beginning and end of their keys, as hashes that do not depend on the other names."""
+    lists = pc.split_pattern(pa.array(texts, pa.string()), " ")
+    words, parents = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
+    long_words = pc.greater_equal(pc.utf8_length(words), _MIN_WORD)
+    whole = pa.array(keys, pa.string())
+    long_keys = pc.greater_equal(pc.utf8_length(whole), _END_LETTERS)
+    at = np.flatnonzero(long_keys.to_numpy(zero_copy_only=False))
+    ends = [
+        pc.binary_join_element_wise("^", pc.utf8_slice_codeunits(whole.filter(long_keys), 0, _END_LETTERS), ""),
+        pc.binary_join_element_wise(pc.utf8_slice_codeunits(whole.filter(long_keys), -_END_LETTERS), "$", ""),
+    ]
+    positions = np.r_[parents[long_words.to_numpy(zero_copy_only=False)], at, at].astype(np.int64)
+    encoded = pa.concat_arrays([words.filter(long_words), *ends]).dictionary_encode()
+    hashes = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), categorize=False)
+    # The lowest bit keeps words apart from character triples.
+    return positions, (hashes | np.uint64(1 << 63))[encoded.indices.to_numpy(zero_copy_only=False)]
 
-    Yields the values of the keys, and for each row of the group the values of the columns.
-    """
-    names = list(zip(*(table[key].tolist() for key in keys), strict=True))
-    values = list(zip(*(table[column].tolist() for column in columns), strict=True))
-    start = 0
-    for at in range(1, len(names) + 1):
-        if at == len(names) or names[at] != names[start]:
-            if at - start > 1:
-                yield names[start], values[start:at]
-            start = at
 
-
-def _no_keys() -> pd.DataFrame:
-    return pd.DataFrame({column: [] for column in _SET_ASIDE_COLUMNS})
+def _gram_features(keys: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
+    """Character triples of names; of a shorter name the whole."""
+    points = np.frombuffer("".join(keys).encode("utf-32-le"), np.uint32).astype(np.uint64)
+    lengths = np.array([len(key) for key in keys], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    grams = np.maximum(lengths - _GRAM + 1, np.minimum(lengths, 1))
+    position = np.repeat(np.arange(len(keys)), grams)
+    first = np.repeat(starts, grams) + np.arange(len(position)) - np.repeat(np.cumsum(grams) - grams, grams)
+    last = np.repeat(starts + lengths, grams)
+    code = np.zeros(len(position), np.uint64)
+    for offset in range(_GRAM):
+        inside = first + offset < last
+        point = np.where(inside, points[np.minimum(first + offset, max(len(points) - 1, 0))], 0) if len(points) else code
+        code = (code << np.uint64(_POINT_BITS)) | point.astype(np.uint64)
+    return position, code & np.uint64((1 << 63) - 1)

@@ -6,7 +6,6 @@ of `seeds/rules/identity_parameters.csv`. probability = 1 / (1 + exp(-sum)).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler
 from rapidfuzz.fuzz import partial_ratio
 
-from identity.names import SCRIPTS, scripts_of
+from identity.text import SCRIPT_BITS, scripts_of
 from identity.rarity import NameRarity, split_name
 
 # Relations of two names, best first.
@@ -48,10 +47,10 @@ _LETTERS: Final = str.maketrans(
     }
     | {"-": ""}
 )
-_BITS: Final = {name: 1 << bit for bit, (name, _) in enumerate(SCRIPTS)}
-_ROMAN: Final = _BITS["latin"]
-_KANA: Final = _BITS["kana"]
-_HAN: Final = _BITS["han"]
+_ROMAN: Final = SCRIPT_BITS["latin"]
+_KANA: Final = SCRIPT_BITS["kana"]
+_HAN: Final = SCRIPT_BITS["han"]
+_WORKERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,6 @@ class NamePairs:
     relation: NDArray[np.int64]
     similarity: NDArray[np.float64]
     extra: NDArray[np.float64]
-
-
-def probability(log_odds: float) -> float:
-    """Probability, 0 to 1, of natural log-odds."""
-    if log_odds < 0:
-        return math.exp(log_odds) / (1 + math.exp(log_odds)) if log_odds > -700 else 0.0
-    return 1 / (1 + math.exp(-log_odds))
 
 
 def compare_names(
@@ -101,29 +93,41 @@ def compare_names(
     Anything else DIFFERENT. Symmetric.
     """
     size = len(left_keys)
-    if not size:
-        return NamePairs(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
-    similarity = process.cpdist(left_keys, right_keys, scorer=Indel.normalized_similarity, dtype=np.float64)
     relation = np.full(size, DIFFERENT, np.int64)
     extra = np.zeros(size)
-    for at, (key, name, other_key, other_name, ratio) in enumerate(
-        zip(left_keys, left_names, right_keys, right_names, similarity, strict=True)
-    ):
-        if ratio < least_similarity:
-            continue
+    if not size:
+        return NamePairs(relation, extra, extra)
+    similarity = similarities(left_keys, right_keys, least_similarity)
+    for at in np.flatnonzero(similarity >= least_similarity).tolist():
+        key, other_key = left_keys[at], right_keys[at]
         if not key or not other_key:
             relation[at] = INCOMPARABLE
         elif key == other_key:
             relation[at] = EQUAL
-        elif (words := extra_words(key, name, other_key, other_name)) is not None:
-            unspaced = split_name(key, name)[0] or split_name(other_key, other_name)[0]
-            relation[at] = EXTENSION
-            extra[at] = sum(rarity.information(word, unspaced) for word in words)
-        elif _is_near(key, other_key, float(ratio)) or _is_initials(name, other_key) or _is_initials(other_name, key):
-            relation[at] = NEAR
-        elif not _scripts(key) & _scripts(other_key):
-            relation[at] = NEAR if sounds_alike(key, name, other_key, other_name) else INCOMPARABLE
+        else:
+            relation[at], extra[at] = _relate(
+                key, left_names[at], other_key, right_names[at], float(similarity[at]), rarity
+            )
     return NamePairs(relation, similarity, extra)
+
+
+def similarities(left: Sequence[str], right: Sequence[str], least: float = 0.0) -> NDArray[np.float64]:
+    """(n,) normalised Indel similarity of the texts at each place, 0 to 1; 0 where it is less than `least`."""
+    return process.cpdist(
+        left, right, scorer=Indel.normalized_similarity, score_cutoff=least or None, dtype=np.float64, workers=_WORKERS
+    )
+
+
+def _relate(key: str, name: str, other_key: str, other_name: str, ratio: float, rarity: NameRarity) -> tuple[int, float]:
+    words = extra_words(key, name, other_key, other_name)
+    if words is not None:
+        unspaced = split_name(key, name)[0] or split_name(other_key, other_name)[0]
+        return EXTENSION, sum(rarity.information(word, unspaced) for word in words)
+    if _is_near(key, other_key, ratio) or _is_initials(name, other_key) or _is_initials(other_name, key):
+        return NEAR, 0.0
+    if not _scripts(key) & _scripts(other_key):
+        return (NEAR if sounds_alike(key, name, other_key, other_name) else INCOMPARABLE), 0.0
+    return DIFFERENT, 0.0
 
 
 def differ_by_spelling(name: str, other_name: str) -> bool:

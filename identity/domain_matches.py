@@ -3,60 +3,106 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import combinations
 from typing import Final
 
-import pandas as pd
+import numpy as np
 
-from identity.block import blocks_of, pairs_within
-from identity.cluster import DOMAIN, NAMED_DOMAIN, Clusters, label_of
-from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, NamePairs, compare_names, is_label, speaks_for_domain
-from identity.evidence import Evidence, Part, Proposal
-from identity.normalise import NAME_EN, Prepared
+from identity.accounts import DOMAIN, NAMED_DOMAIN, NONE, SHARED, Accounts, Rows
+from identity.block import pairs_in_runs, pairs_within
+from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, compare_names, is_label, speaks_for_domain
+from identity.domains import label_of
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
+from identity.normalise import NAME_EN, Flags, Prepared
 
-# Anchors of one name on one domain that are compared with each other; two that contradict are enough.
-_MOST_ANCHORS: Final = 20
 _PART_OF_LABEL: Final = 5
 
 
-def propose_named(prepared: Prepared, clusters: Clusters, evidence: Evidence) -> Iterator[Proposal]:
-    """Records with one company domain and one name, or a name that the other lists as its alias."""
-    rules, records = evidence.rules, prepared.records
-    countries = records["country"].tolist()
-    is_anchor = ((records["provider"] != "") | (records["corporate_number"] != "")).tolist()
-    table = prepared.domains.merge(prepared.names, on="row")
-    order = ["domain", "name_key", "kind", "is_primary", "row"]
-    table = table.sort_values(order, ascending=[True, True, True, False, True])
-    table = table.drop_duplicates(["domain", "name_key", "row"])
-    for (domain, key), members in blocks_of(table, ("domain", "name_key"), ("row", "kind")):
-        for (row, kind), (other, other_kind) in _star(members, countries, is_anchor, clusters):
-            is_alias = max(kind, other_kind) > NAME_EN
-            name = (f"alias {key}", rules["name_alias"]) if is_alias else (f"name {key}", rules["name_equal_on_domain"])
-            parts = [(f"domain {domain}", rules["domain_agrees"]), name]
-            parts += evidence.countries({countries[row]} - {""}, {countries[other]} - {""})
-            yield Proposal.of(parts, row, other, "domain_and_alias" if is_alias else "domain_and_name", NAMED_DOMAIN)
+def propose_named(prepared: Prepared, accounts: Accounts, evidence: Evidence) -> Proposals:
+    """Records with one company domain and one name, or a name that the other lists as its alias: as many pairs as join them all.
 
-
-def _star(
-    members: list[tuple[int, ...]], countries: list[str], is_anchor: list[bool], clusters: Clusters
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Pairs of the first member with each other one: as many joins as needed, and no more.
-
-    Where the facts tell several companies of this name on this domain apart, members go by country instead; one without a
-    country could be any of them and is left alone.
+    Where the facts tell several companies of a name on a domain apart, members go by country instead; one without a country could be
+    any of them and is left alone.
     """
-    anchors = [row for row, *_ in members if is_anchor[row]][:_MOST_ANCHORS]
-    if not any(clusters.contradiction(one, other, NAMED_DOMAIN) for one, other in combinations(anchors, 2)):
-        yield from ((members[0], member) for member in members[1:])
-        return
-    by_country: dict[str, list[tuple[int, ...]]] = defaultdict(list)
-    for member in members:
-        if countries[member[0]]:
-            by_country[countries[member[0]]].append(member)
-    for country in sorted(by_country):
-        here = by_country[country]
-        yield from ((here[0], member) for member in here[1:])
+    rules = evidence.rules
+    row, name, kind, domain, is_primary = _names_on_domains(prepared)
+    countries = prepared.columns["country"]
+    span = len(prepared.name_keys) or 1
+    block = domain * span + name
+    order = np.lexsort((row, ~is_primary, kind, block))
+    row, kind, block = row[order], kind[order], block[order]
+    _, starts, number, sizes = np.unique(block, return_index=True, return_inverse=True, return_counts=True)
+    shared = sizes[number] > 1
+    is_anchor = (prepared.columns["provider"].codes >= 0) | (prepared.columns["corporate_number"].codes >= 0)
+    anchors = np.flatnonzero(shared & is_anchor[row])
+    conflicts = accounts.conflicts(number[anchors], row[anchors], len(starts), NAMED_DOMAIN)
+    several = np.zeros(len(starts), dtype=bool)
+    for at in np.flatnonzero(conflicts).tolist():
+        members = np.unique(row[starts[at] : starts[at] + sizes[at]])
+        members = members[is_anchor[members]]
+        one, other = pairs_in_runs(members, np.array([len(members)]))
+        several[at] = bool((accounts.contradictions(one, other, NAMED_DOMAIN) != NONE).any())
+    # A star around the first member of each block, or around the first of each country in it.
+    country = np.where(several[number], countries.codes[row].astype(np.int64) + 1, 0)
+    kept = np.flatnonzero(shared & ~(several[number] & (country == 0)))
+    centre_key = number[kept] * (len(countries.values) + 2) + country[kept]
+    _, first, place = np.unique(centre_key, return_index=True, return_inverse=True)
+    centre = kept[first][place]
+    is_pair = row[centre] != row[kept]
+    left, right = row[centre][is_pair], row[kept][is_pair]
+    is_alias = np.maximum(kind[centre], kind[kept])[is_pair] > NAME_EN
+    domain_code, name_code = block[kept][is_pair] // span, block[kept][is_pair] % span
+    weight = np.where(is_alias, rules["name_alias"], rules["name_equal_on_domain"])
+    return Proposals(
+        left,
+        right,
+        np.where(is_alias, RULE_CODE["domain_and_alias"], RULE_CODE["domain_and_name"]).astype(np.int8),
+        np.full(len(left), NAMED_DOMAIN, np.int8),
+        [
+            Part(np.full(len(left), rules["domain_agrees"]), named("domain", prepared.columns["domain"].values, domain_code)),
+            Part(np.where(is_alias, np.nan, weight), named("name", prepared.name_keys, name_code)),
+            Part(np.where(is_alias, weight, np.nan), named("alias", prepared.name_keys, name_code)),
+            *_record_countries(evidence, accounts, left, right),
+        ],
+    )
+
+
+def _names_on_domains(prepared: Prepared) -> tuple[Rows, Rows, Rows, Rows, Flags]:
+    """Every usable name of a record beside every company domain of it."""
+    counts = np.bincount(prepared.domain_row, minlength=len(prepared))
+    starts = np.cumsum(counts) - counts
+    repeats = counts[prepared.name_row]
+    at = np.repeat(np.arange(len(prepared.name_row)), repeats)
+    offset = np.arange(len(at)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    row = prepared.name_row[at].astype(np.int64)
+    place = starts[row] + offset
+    return (
+        row,
+        prepared.name_code[at].astype(np.int64),
+        prepared.name_kind[at].astype(np.int64),
+        prepared.domain_code[place].astype(np.int64),
+        prepared.domain_is_primary[place],
+    )
+
+
+def _record_countries(evidence: Evidence, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
+    """Countries of the two records themselves: in a block of one name and domain the account has not been put together yet."""
+    column = accounts.column("country")
+    one, other = column.codes[left].astype(np.int64), column.codes[right].astype(np.int64)
+    known = (one >= 0) & (other >= 0)
+
+    def both(at: Places) -> object:
+        texts = chosen(column.values, one[at]).to_pylist(), chosen(column.values, other[at]).to_pylist()
+        import pyarrow as pa
+
+        return pa.array([f"countries {min(pair)} and {max(pair)}" for pair in zip(*texts, strict=True)], pa.string())
+
+    return [
+        Part(
+            np.where(known & (one == other), evidence.rules["country_agrees"], np.nan),
+            named("country", column.values, one),
+        ),
+        Part(np.where(known & (one != other), evidence.rules["country_differs"], np.nan), both),
+    ]
 
 
 class DomainNames:
@@ -64,132 +110,142 @@ class DomainNames:
 
     Attributes
     ----------
-    shared : domains that several companies use
-    set_aside : key and size of the domains with too many names to be compared; they are shared as well
+    shared : codes of domains that several companies use
+    large : codes and numbers of names of the domains with too many names to be compared; they are shared as well
     """
 
-    def __init__(self, prepared: Prepared, clusters: Clusters, evidence: Evidence) -> None:
-        self._clusters, self._evidence, self._rules = clusters, evidence, evidence.rules
-        records = prepared.records
-        table = prepared.domains
+    def __init__(self, prepared: Prepared, accounts: Accounts, evidence: Evidence) -> None:
+        self._prepared, self._accounts, self._evidence, self._rules = prepared, accounts, evidence, evidence.rules
         # A record under a placeholder name is nobody's: its domain may have been typed to fill a field too.
-        table = table[~records["is_placeholder"].to_numpy(dtype=bool)[table["row"]]]
-        groups = pd.DataFrame(
-            {
-                "domain": table["domain"].to_numpy(),
-                "name_key": records["name_key"].to_numpy()[table["row"]],
-                "root": [clusters.find(row) for row in table["row"]],
-                "row": table["row"].to_numpy(),
-                "is_primary": table["is_primary"].to_numpy(),
-            }
-        )
-        groups = groups.sort_values(
-            ["domain", "name_key", "root", "is_primary", "row"], ascending=[True, True, True, False, True]
-        )
-        groups = groups.drop_duplicates(["domain", "name_key", "root"]).reset_index(drop=True)
-        self._domain: list[str] = groups["domain"].tolist()
-        self._root: list[int] = groups["root"].tolist()
-        self._row: list[int] = groups["row"].tolist()
-        self._is_primary: list[bool] = groups["is_primary"].tolist()
-        self._key: list[str] = groups["name_key"].tolist()
-        self._name: list[str] = records["normalised_name"].to_numpy()[groups["row"]].tolist()
+        usable = ~prepared.is_placeholder[prepared.domain_row]
+        row = prepared.domain_row[usable].astype(np.int64)
+        domain = prepared.domain_code[usable].astype(np.int64)
+        primary = prepared.domain_is_primary[usable]
+        name, root = prepared.main_name[row].astype(np.int64), accounts.root[row]
+        order = np.lexsort((row, ~primary, root, name, domain))
+        row, domain, primary, name, root = (values[order] for values in (row, domain, primary, name, root))
+        first = np.ones(len(row), dtype=bool)
+        first[1:] = (domain[1:] != domain[:-1]) | (name[1:] != name[:-1]) | (root[1:] != root[:-1])
+        self._domain, self._root, self._row = domain[first], root[first], row[first]
+        self._is_primary, self._name = primary[first], name[first]
 
-        pairs = pairs_within(groups.index.to_series(), groups["domain"], int(self._rules["max_names_per_domain"]))
-        self._left, self._right = pairs.left.tolist(), pairs.right.tolist()
-        self.set_aside = list(zip(pairs.set_aside["key"], pairs.set_aside["size"], strict=True))
-        self._compared: NamePairs = compare_names(
-            [self._key[at] for at in self._left],
-            [self._name[at] for at in self._left],
-            [self._key[at] for at in self._right],
-            [self._name[at] for at in self._right],
+        pairs = pairs_within(np.arange(len(self._row)), self._domain, int(self._rules["max_names_per_domain"]))
+        differ = self._root[pairs.left] != self._root[pairs.right]
+        self._left, self._right = pairs.left[differ], pairs.right[differ]
+        self.large = list(zip(pairs.large_keys.tolist(), pairs.large_sizes.tolist(), strict=True))
+        keys = np.array([*prepared.name_keys, ""], dtype=object)
+        texts = np.array([*prepared.name_texts, ""], dtype=object)
+        # A name that cannot be used is still shown as what it says.
+        readable = np.array(prepared.columns["normalised_name"].texts(), dtype=object)[self._row]
+        self._key = keys[self._name]
+        self._text = np.where(self._name >= 0, texts[self._name], readable)
+        compared = compare_names(
+            self._key[self._left],
+            self._text[self._left],
+            self._key[self._right],
+            self._text[self._right],
             evidence.rarity,
         )
-        self.shared = {domain for domain, _ in self.set_aside} | self._find_shared()
+        self._relation, self._extra = compared.relation, compared.extra
+        self._domains = prepared.columns["domain"].values
+        self.shared = {domain for domain, _ in self.large} | self._find_shared()
 
-    def propose(self) -> Iterator[Proposal]:
+    def propose(self) -> Proposals:
         """Pairs of accounts that use one domain under two names."""
-        for at, (left, right) in enumerate(zip(self._left, self._right, strict=True)):
-            if self._clusters.find(self._root[left]) == self._clusters.find(self._root[right]):
-                continue
-            relation, extra = int(self._compared.relation[at]), float(self._compared.extra[at])
-            if relation == DIFFERENT and self._domain[left] in self.shared:
-                continue
-            parts = self._parts(left, right, relation, extra)
-            yield Proposal.of(parts, self._row[left], self._row[right], "domain", DOMAIN)
+        is_shared = np.isin(self._domain[self._left], np.array(sorted(self.shared), np.int64))
+        at = np.flatnonzero(~((self._relation == DIFFERENT) & is_shared))
+        left, right, shared = self._left[at], self._right[at], is_shared[at]
+        relation, extra = self._relation[at].copy(), self._extra[at]
+        says_domain = np.zeros(len(at), dtype=bool)
+        tied = np.zeros(len(at), dtype=bool)
+        for place in np.flatnonzero(np.isin(relation, (DIFFERENT, EXTENSION))).tolist():
+            domain = self._domains[self._domain[left[place]]]
+            key, other_key = self._key[left[place]], self._key[right[place]]
+            labels = is_label(key, domain), is_label(other_key, domain)
+            says_domain[place] = any(labels)
+            # Tiempo of tiempoapp.com, where another says Tiempoapp; Green.io and Green of green.io
+            if _is_part_of_label(key, other_key, domain) if relation[place] == DIFFERENT else all(labels):
+                relation[place] = NEAR
+        not_comparable = ~np.isin(relation, (EQUAL, NEAR, EXTENSION, DIFFERENT))
+        for place in np.flatnonzero(not_comparable & ~shared).tolist():
+            label = label_of(self._domains[self._domain[left[place]]])
+            tied[place] = any(speaks_for_domain(self._text[one], label) for one in (left[place], right[place]))
+        one, other = self._root[left], self._root[right]
+        listed = self._accounts.has("provider", one) & self._accounts.has("provider", other)
+        rules, domain_code = self._rules, self._domain[left]
+        alike, longer, differs = np.isin(relation, (EQUAL, NEAR)), relation == EXTENSION, relation == DIFFERENT
+        second = ~(self._is_primary[left] & self._is_primary[right])
 
-    def _find_shared(self) -> set[str]:
+        def part(where: Flags, weight: float, words: str) -> Part:
+            return Part(np.where(where, weight, np.nan), constant(words))
+
+        parts = [
+            Part(np.where(shared, np.nan, rules["domain_agrees"]), named("domain", self._domains, domain_code)),
+            Part(
+                np.where(shared, rules["shared_domain_agrees"], np.nan),
+                named("domain of several companies", self._domains, domain_code),
+            ),
+            part(alike, rules["name_near"], "names alike"),
+            Part(np.where(longer, rules["name_word_extra"] * extra, np.nan), constant("one name is longer")),
+            part(differs & says_domain, rules["name_is_domain"], "one name is only the domain"),
+            part(differs & ~says_domain, rules["name_different"], "names differ"),
+            part(not_comparable & (shared | tied), 0.0, "names in two scripts"),
+            part(
+                not_comparable & ~shared & ~tied,
+                rules["name_unlike_domain"],
+                "names in two scripts, the domain is like neither",
+            ),
+            part(second, rules["second_domain"], "the domain is a second one"),
+            # KFC and KFC Ireland: a list that gives a longer name may well mean the subsidiary.
+            part(longer & listed, rules["listed_name_longer"], "two lists name it differently"),
+            *self._evidence.countries(self._accounts, one, other),
+            *self._evidence.legal_forms(self._accounts, one, other),
+            *self._evidence.places(self._accounts, one, other),
+        ]
+        return Proposals(
+            self._row[left],
+            self._row[right],
+            np.full(len(left), RULE_CODE["domain"], np.int8),
+            np.full(len(left), DOMAIN, np.int8),
+            parts,
+        )
+
+    def _find_shared(self) -> set[int]:
         """Find the domains that several companies use.
 
         One provider, or two corporate numbers, tell two companies apart there; or at least `shared_domain_names` names in one
         script are clearly different from each other.
         """
-        shared: set[str] = set()
-        different: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-        for at, (one, other) in enumerate(zip(self._left, self._right, strict=True)):
-            domain = self._domain[one]
-            if self._root[one] == self._root[other] or domain in shared:
+        left, right = self._left, self._right
+        apart = self._accounts.contradictions(self._row[left], self._row[right], NAMED_DOMAIN) != NONE
+        shared: set[int] = set(self._domain[left[apart]].tolist())
+        different: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        for at in np.flatnonzero((self._relation == DIFFERENT) & ~apart).tolist():
+            one, other = int(left[at]), int(right[at])
+            domain = int(self._domain[one])
+            if domain in shared:
                 continue
-            if self._clusters.contradiction(self._root[one], self._root[other], NAMED_DOMAIN):
-                shared.add(domain)
             # A name that only repeats the domain is no second name.
-            elif self._compared.relation[at] == DIFFERENT and not (
-                is_label(self._key[one], domain) or is_label(self._key[other], domain)
-            ):
+            name = self._domains[domain]
+            if not (is_label(self._key[one], name) or is_label(self._key[other], name)):
                 different[domain][one].add(other)
                 different[domain][other].add(one)
         least = int(self._rules["shared_domain_names"])
-        return shared | {domain for domain, nodes in different.items() if _mutually_different(nodes) >= least}
+        return shared | {domain for domain, nodes in different.items() if self._mutually_different(nodes) >= least}
 
-    def _parts(self, left: int, right: int, relation: int, extra: float) -> list[Part]:
-        rules, domain = self._rules, self._domain[left]
-        is_shared = domain in self.shared
-        key, other_key = self._key[left], self._key[right]
-        if relation == DIFFERENT and _is_part_of_label(key, other_key, domain):
-            relation = NEAR
-        if relation == EXTENSION and is_label(key, domain) and is_label(other_key, domain):
-            # Green.io and Green of green.io
-            relation = NEAR
-        parts: list[Part] = [
-            (f"domain {domain} of several companies", rules["shared_domain_agrees"])
-            if is_shared
-            else (f"domain {domain}", rules["domain_agrees"])
-        ]
-        if relation in (EQUAL, NEAR):
-            parts.append(("names alike", rules["name_near"]))
-        elif relation == EXTENSION:
-            parts.append(("one name is longer", rules["name_word_extra"] * extra))
-        elif relation == DIFFERENT and (is_label(key, domain) or is_label(other_key, domain)):
-            parts.append(("one name is only the domain", rules["name_is_domain"]))
-        elif relation == DIFFERENT:
-            parts.append(("names differ", rules["name_different"]))
-        elif is_shared or any(speaks_for_domain(self._name[at], label_of(domain)) for at in (left, right)):
-            parts.append(("names in two scripts", 0.0))
-        else:
-            parts.append(("names in two scripts, the domain is like neither", rules["name_unlike_domain"]))
-        if not (self._is_primary[left] and self._is_primary[right]):
-            parts.append(("the domain is a second one", rules["second_domain"]))
-        one, other = self._clusters.facts(self._root[left]), self._clusters.facts(self._root[right])
-        if relation == EXTENSION and one.providers and other.providers:
-            # KFC and KFC Ireland: a list that gives a longer name may well mean the subsidiary.
-            parts.append(("two lists name it differently", rules["listed_name_longer"]))
-        return [
-            *parts,
-            *self._evidence.countries(one.countries, other.countries),
-            *self._evidence.legal_forms(one.legal_forms, other.legal_forms),
-            *self._evidence.places(one, other),
-        ]
-
-
-def _mutually_different(different: dict[int, set[int]]) -> int:
-    """Size of a set of names that are all different from each other, found greedily; at least 1."""
-    chosen: list[int] = []
-    for node in sorted(different, key=lambda node: (-len(different[node]), node)):
-        if all(other in different[node] for other in chosen):
-            chosen.append(node)
-    return len(chosen)
+    def _mutually_different(self, different: dict[int, set[int]]) -> int:
+        """Size of a set of names that are all different from each other, found greedily; at least 1."""
+        chosen: list[int] = []
+        for node in sorted(different, key=lambda node: (-len(different[node]), int(self._row[node]))):
+            if all(other in different[node] for other in chosen):
+                chosen.append(node)
+        return len(chosen)
 
 
 def _is_part_of_label(key: str, other_key: str, domain: str) -> bool:
     """Whether one name is just the domain and holds the other: Tiempo of tiempoapp.com, where another says Tiempoapp."""
     short, long = sorted((key, other_key), key=lambda text: (len(text), text))
     return is_label(long, domain) and len(short) >= _PART_OF_LABEL and short in long
+
+
+__all__ = ["SHARED", "DomainNames", "propose_named"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -36,6 +36,7 @@ _NO_COMPANY_SUFFIX: Final = frozenset(
 )
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*:/*")
 _LABEL: Final = re.compile(r"^(?!-)[\w-]{1,63}(?<!-)$")
+_PLAIN_HOST: Final = re.compile(r"^(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.(?!xn--)[a-z][a-z0-9-]{0,61}[a-z0-9]){1,3}$")
 _IPV4: Final = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 _FULL_STOPS: Final = str.maketrans({"。": "."})
 _MAX_URL: Final = 2048
@@ -61,7 +62,23 @@ class DomainReader:
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self._kinds = dict(kinds)
         self._extract = _extractor(tuple(sorted(domain for domain, kind in kinds.items() if kind == "shared_host")))
+        self._suffixes = frozenset(self._extract.tlds)
         self.read = lru_cache(maxsize=None)(self._read)
+
+    def read_all(self, texts: Sequence[str]) -> list[Domain]:
+        """Return the domain of each text."""
+        return [self._read_plain(text) or self.read(text) for text in texts]
+
+    def _read_plain(self, text: str) -> Domain | None:
+        """Return the domain of a plain host 'name.suffix' or 'name.co.suffix', as most are; None where a closer look is due."""
+        if not text.isascii() or not _PLAIN_HOST.match(text):
+            return None
+        host = text[4:] if text.startswith("www.") else text
+        name, _, suffix = host.partition(".")
+        if suffix not in self._suffixes or suffix in self._kinds or host in self._kinds:
+            return None
+        rules = (host, f"*.{suffix}", f"!{host}")
+        return None if any(rule in self._suffixes for rule in rules) else Domain(host, "company")
 
     def _read(self, text: str) -> Domain:
         if not text or not text.strip():
@@ -122,6 +139,11 @@ def host_of(text: str) -> str:
     return ".".join(_unicode_label(label) for label in text.split(".")) if "xn--" in text else text
 
 
+def label_of(domain: str) -> str:
+    """Return the part of a registrable domain before its first dot."""
+    return domain.partition(".")[0]
+
+
 def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_mail_domains: pd.DataFrame) -> pa.Table:
     """Registrable domain and kind of each distinct host text.
 
@@ -149,7 +171,7 @@ def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_m
     reader = DomainReader(kinds)
     values = hosts.to_pylist() if isinstance(hosts, pa.Array | pa.ChunkedArray) else list(hosts)
     texts = sorted({value for value in values if isinstance(value, str)})
-    domains = [reader.read(text) for text in texts]
+    domains = reader.read_all(texts)
     return pa.table(
         [
             pa.array(texts, pa.string()),

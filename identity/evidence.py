@@ -5,121 +5,228 @@ Each weight is a row of `seeds/rules/identity_parameters.csv`; rarity of names a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from identity.cluster import Facts, label_of
+from identity.accounts import DISJOINT, SHARED, Accounts, Rows
+from identity.domains import label_of
 from identity.normalise import Prepared
-from identity.rarity import NameRarity
+from identity.rarity import Floats, NameRarity
 from identity.rules import IdentityRules
+from identity.text import UNSPACED
 
-# One piece of evidence in words, and its weight.
-Part = tuple[str, float]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Two rows that may be one account.
+class Part:
+    """One piece of evidence of many pairs.
 
     Attributes
     ----------
-    log_odds : sum of the evidence
-    left, right : rows
-    rule : key by which they met
-    kind : how strong a join this is, from `identity.cluster`
-    evidence : the parts in words with their weights
+    weight : (n,) log-odds; NaN for pairs that it says nothing about
+    words : texts that say it, for the pairs at the places given
     """
 
-    log_odds: float
-    left: int
-    right: int
-    rule: str
-    kind: int
-    evidence: str
+    weight: Floats
+    words: Callable[[Places], pa.Array]
 
-    @classmethod
-    def of(cls, parts: Iterable[Part], left: int, right: int, rule: str, kind: int) -> Proposal:
-        """Proposal whose evidence is the sum of the parts."""
-        parts = list(parts)
-        text = "; ".join(f"{words} {weight:+.1f}" for words, weight in parts)
-        return cls(math.fsum(weight for _, weight in parts), left, right, rule, kind, text)
+
+@dataclass(frozen=True)
+class Proposals:
+    """Pairs of rows that may be one account.
+
+    Attributes
+    ----------
+    left, right : (n,) rows
+    rule : (n,) keys by which they met, as places in `RULES`
+    kind : (n,) how strong a join each is, from `identity.accounts`
+    parts : the evidence; its weights add up to `log_odds`
+    """
+
+    left: Rows
+    right: Rows
+    rule: NDArray[np.int8]
+    kind: NDArray[np.int8]
+    parts: Sequence[Part]
+
+    @property
+    def log_odds(self) -> Floats:
+        """Sum of the evidence."""
+        total = np.zeros(len(self.left))
+        for part in self.parts:
+            total += np.nan_to_num(part.weight)
+        return np.round(total, 9)
+
+    def evidence(self, at: Places) -> pa.Array:
+        """Return the parts in words with their weights, for the pairs at the places given."""
+        texts = []
+        for part in self.parts:
+            weights = part.weight[at]
+            present = ~np.isnan(weights)
+            distinct, place = np.unique(np.round(np.nan_to_num(weights), 1), return_inverse=True)
+            shown = pa.array([f" {weight + 0.0:+.1f}" for weight in distinct.tolist()], pa.string()).take(pa.array(place))
+            text = pc.binary_join_element_wise(part.words(at), shown, "")
+            texts.append(pc.if_else(pa.array(present), text, pa.scalar(None, pa.string())))
+        return pc.binary_join_element_wise(*texts, "; ", null_handling="skip")
+
+
+RULES = (
+    "override_same",
+    "corporate_number",
+    "lei",
+    "duns",
+    "domain_and_name",
+    "domain_and_alias",
+    "domain",
+    "name",
+    "similar_name",
+    "place",
+)
+RULE_CODE = {rule: code for code, rule in enumerate(RULES)}
+
+
+def constant(words: str) -> Callable[[Places], pa.Array]:
+    """Words that are the same for every pair."""
+    return lambda at: pa.repeat(words, len(at))
+
+
+def named(prefix: str, values: Sequence[str], codes: Rows) -> Callable[[Places], pa.Array]:
+    """Words with a value of each pair behind them."""
+    return lambda at: pc.binary_join_element_wise(prefix, chosen(values, codes[at]), " ")
+
+
+def chosen(values: Sequence[str], codes: Rows) -> pa.Array:
+    """Texts by their codes; '' for a code below 0."""
+    distinct, place = np.unique(codes, return_inverse=True)
+    return pa.array([values[code] if code >= 0 else "" for code in distinct.tolist()], pa.string()).take(pa.array(place))
+
+
+def probability(log_odds: Floats) -> Floats:
+    """(n,) probability, 0 to 1, of natural log-odds."""
+    bounded = np.clip(log_odds, -700, 700)
+    return np.where(bounded >= 0, 1 / (1 + np.exp(-np.abs(bounded))), np.exp(-np.abs(bounded)) / (1 + np.exp(-np.abs(bounded))))
 
 
 class Evidence:
-    """Weighs agreements and disagreements by the rules and by what is rare in the records."""
+    """Weighs agreements and disagreements by the rules and by what is rare in the records.
+
+    Attributes
+    ----------
+    name_information : (number of names,) log-odds that an equal name adds: the rarer, the more, up to a bound; below 0 for names of many
+        companies
+    """
 
     def __init__(self, prepared: Prepared, rules: IdentityRules) -> None:
         self.rules = rules
-        names = prepared.names.sort_values(["name_key", "normalised_name"], kind="stable")
-        names = names.drop_duplicates("name_key")
-        self._normalised = dict(zip(names["name_key"], names["normalised_name"], strict=True))
-        self.rarity = NameRarity(self._normalised.items(), _company_counts(prepared))
-        countries = prepared.records.loc[prepared.records["country"] != "", "country"]
-        counts = countries.value_counts()
-        self._country_shares = {str(country): count / len(countries) for country, count in counts.items()}
-        self._form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
+        self.prepared = prepared
+        self.is_unspaced = np.array([UNSPACED.search(key) is not None for key in prepared.name_keys], dtype=bool)
+        self.rarity = NameRarity(prepared.name_keys, prepared.name_texts, _company_counts(prepared))
+        self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
+        countries = prepared.columns["country"]
+        counts = np.bincount(countries.codes[countries.codes >= 0], minlength=len(countries.values))
+        self._country_shares = counts / max(int(counts.sum()), 1)
+        form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
+        self._form_countries = [form_countries.get(form, "") for form in prepared.columns["legal_form"].values]
 
-    def name_information(self, key: str) -> float:
-        """Log-odds that an equal name adds: the rarer, the more, up to a bound; below 0 for names of many companies."""
-        expected = self.rarity.expected_count(key, self._normalised[key])
-        return min(-math.log(expected), self.rules["max_name_information"])
-
-    def countries(self, one: set[str], other: set[str], by_rarity: bool = False) -> list[Part]:
+    def countries(self, accounts: Accounts, left: Rows, right: Rows, by_rarity: bool = False) -> list[Part]:
         """Weight of the countries; by rarity, to agree on a country of few records says more than on one of many."""
-        if not one or not other:
-            return []
-        both = one & other
-        if not both:
-            return [(f"countries {min(one)} and {min(other)}", self.rules["country_differs"])]
-        weight = self.rules["country_agrees"]
-        if by_rarity:
+        relation, code = accounts.share("country", left, right)
+        agrees = np.full(len(left), self.rules["country_agrees"])
+        if by_rarity and len(self._country_shares):
             # Half the information, because names go with languages and so with countries.
-            learned = -0.5 * math.log(min(self._country_shares[country] for country in both))
-            weight = min(max(weight, learned), self.rules["rare_country_agrees"])
-        return [(f"country {min(both)}", weight)]
-
-    def legal_forms(self, one: set[str], other: set[str]) -> list[Part]:
-        """Weight of the legal forms: two forms of one country exclude each other; a form used everywhere says nothing."""
-        if one & other:
-            return [(f"legal form {min(one & other)}", self.rules["legal_form_agrees"])]
-        for left in sorted(one):
-            for right in sorted(other):
-                country = self._form_countries.get(left)
-                if country and country == self._form_countries.get(right):
-                    return [(f"legal forms {left} and {right}", self.rules["legal_form_differs"])]
-        return []
-
-    def places(self, one: Facts, other: Facts) -> list[Part]:
-        """Weight of equal addresses, postal codes and telephone numbers; the two strongest, as they are one place."""
-        parts = [
-            (f"{words} {min(mine & theirs)}", self.rules[parameter])
-            for words, mine, theirs, parameter in (
-                ("address", one.addresses, other.addresses, "address_agrees"),
-                ("telephone", one.phones, other.phones, "phone_agrees"),
-                ("postal code", one.postal_codes, other.postal_codes, "postal_code_agrees"),
-            )
-            if mine & theirs
+            with np.errstate(divide="ignore"):
+                learned = -0.5 * np.log(self._country_shares)
+            agrees = np.clip(learned[code], self.rules["country_agrees"], self.rules["rare_country_agrees"])
+        values = accounts.column("country").values
+        return [
+            Part(np.where(relation == SHARED, agrees, np.nan), named("country", values, code)),
+            Part(
+                np.where(relation == DISJOINT, self.rules["country_differs"], np.nan),
+                _pair_of("countries", accounts, "country", left, right),
+            ),
         ]
-        return parts[:2]
+
+    def legal_forms(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
+        """Weight of the legal forms: two forms of one country exclude each other; a form used everywhere says nothing."""
+        relation, code = accounts.share("legal_form", left, right)
+        excludes = np.zeros(len(left), dtype=bool)
+        for at in np.flatnonzero(relation == DISJOINT).tolist():
+            mine = {self._form_countries[form] for form in _values(accounts, "legal_form", int(left[at]))} - {""}
+            theirs = {self._form_countries[form] for form in _values(accounts, "legal_form", int(right[at]))}
+            excludes[at] = not mine.isdisjoint(theirs)
+        values = accounts.column("legal_form").values
+        return [
+            Part(np.where(relation == SHARED, self.rules["legal_form_agrees"], np.nan), named("legal form", values, code)),
+            Part(
+                np.where(excludes, self.rules["legal_form_differs"], np.nan),
+                _pair_of("legal forms", accounts, "legal_form", left, right),
+            ),
+        ]
+
+    def places(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
+        """Weight of equal addresses, postal codes and telephone numbers; the two strongest, as they are one place."""
+        parts = []
+        taken = np.zeros(len(left), np.int64)
+        for words, kind, parameter in (
+            ("address", "address", "address_agrees"),
+            ("telephone", "phone", "phone_agrees"),
+            ("postal code", "postal_code", "postal_code_agrees"),
+        ):
+            relation, code = accounts.share(kind, left, right)
+            counts = (relation == SHARED) & (taken < 2)
+            taken += counts
+            parts.append(
+                Part(np.where(counts, self.rules[parameter], np.nan), named(words, accounts.column(kind).values, code))
+            )
+        return parts
 
 
-def _company_counts(prepared: Prepared) -> dict[str, int]:
-    """Companies known to be different for each main name: by corporate number, else by the label of the main domain."""
-    records = prepared.records
-    has_number = records["corporate_number"] != ""
-    known = records[(records["name_key"] != "") & (has_number | (records["domain_kind"] == "company"))]
-    has_number = known["corporate_number"] != ""
-    labels = known["registrable_domain"].map(label_of)
-    marks = pd.DataFrame(
-        {
-            "name_key": known["name_key"],
-            "mark": known["corporate_number"].where(has_number, labels),
-            # A record with a number and one with a domain may be one company: count each kind of mark by itself.
-            "has_number": has_number,
-        }
-    )
-    counts = marks.drop_duplicates().groupby(["name_key", "has_number"]).size().groupby("name_key").max()
-    return {str(key): int(count) for key, count in counts.items()}
+def _values(accounts: Accounts, kind: str, root: int) -> list[int]:
+    facts = accounts.facts(kind)
+    found: list[int] = facts.values[facts.starts[root] : facts.starts[root + 1]].tolist()
+    return found
+
+
+def _pair_of(words: str, accounts: Accounts, kind: str, left: Rows, right: Rows) -> Callable[[Places], pa.Array]:
+    """Words with the first value of each side behind them, the smaller text first."""
+    # The facts of now: by the time that the words are asked for, accounts may have grown.
+    facts, values = accounts.facts(kind), accounts.column(kind).values
+
+    def text(at: Places) -> pa.Array:
+        texts = []
+        for one, other in zip(left[at].tolist(), right[at].tolist(), strict=True):
+            firsts = [
+                min((values[code] for code in facts.values[facts.starts[root] : facts.starts[root + 1]]), default="")
+                for root in (one, other)
+            ]
+            texts.append(f"{words} {min(firsts)} and {max(firsts)}")
+        return pa.array(texts, pa.string())
+
+    return text
+
+
+def _company_counts(prepared: Prepared) -> NDArray[np.int64]:
+    """Companies known to be different for each name as a main name: by corporate number, else by the label of the main domain."""
+    result = np.zeros(len(prepared.name_keys), np.int64)
+    number, domain = prepared.columns["corporate_number"].codes, prepared.columns["domain"]
+    is_company = prepared.columns["domain_kind"]
+    company_code = is_company.values.index("company") if "company" in is_company.values else -2
+    labels: dict[str, int] = {}
+    label = np.array([labels.setdefault(label_of(text), len(labels)) for text in domain.values] + [-1], dtype=np.int64)
+    # A record with a number and one with a domain may be one company: count each kind of mark by itself.
+    for marks, having in (
+        (number.astype(np.int64), number >= 0),
+        (label[domain.codes], (number < 0) & (is_company.codes == company_code)),
+    ):
+        rows = np.flatnonzero(having & (prepared.main_name >= 0))
+        if len(rows):
+            span = int(marks[rows].max()) + 1
+            found = np.unique(prepared.main_name[rows].astype(np.int64) * span + marks[rows]) // span
+            result = np.maximum(result, np.bincount(found, minlength=len(result)))
+    return result

@@ -5,54 +5,82 @@ Identifiers first, then company domains, then rare names, then names that are me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from identity.block import blocks_of
-from identity.cluster import DECIDED, IDENTIFIER, NAMED_DOMAIN, Clusters, Edge
-from identity.compare import probability
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from identity.accounts import DECIDED, IDENTIFIER, NAMED_DOMAIN, NONE, REASONS, Accounts, Rows
 from identity.domain_matches import DomainNames, propose_named
-from identity.evidence import Evidence, Proposal
+from identity.evidence import RULE_CODE, Evidence, Places, Proposals, probability
 from identity.name_matches import NameMatches
 from identity.normalise import Prepared
 from identity.overrides import Decisions
+from identity.rarity import Floats
 from identity.rules import IdentityRules
 
+SAME, REVIEW, DIFFERENT = "same", "review", "different"
 # Equal valid identifiers are wrong only where somebody typed another company's number.
 _IDENTIFIER_PROBABILITY: Final = {"corporate_number": 0.999, "lei": 0.999, "duns": 0.995}
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Two rows that were not joined: a person is asked (review), or a fact contradicts their equal keys (different)."""
+class Decided:
+    """Pairs of rows with what was decided about them: joined, a question for a person, or equal keys that a fact contradicts."""
 
-    left: int
-    right: int
-    rule: str
-    probability: float
-    decision: str
-    evidence: str
+    left: Rows
+    right: Rows
+    rule: NDArray[np.int8]
+    probability: Floats
+    evidence: pa.Array
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Decided]) -> Decided:
+        """All pairs of several tables, in order."""
+        if not parts:
+            none = np.zeros(0, np.int64)
+            return cls(none, none, none.astype(np.int8), none.astype(np.float64), pa.array([], pa.string()))
+        return cls(
+            np.concatenate([part.left for part in parts]),
+            np.concatenate([part.right for part in parts]),
+            np.concatenate([part.rule for part in parts]),
+            np.concatenate([part.probability for part in parts]),
+            pa.concat_arrays([part.evidence for part in parts]),
+        )
+
+    def take(self, at: Places) -> Decided:
+        """Return the pairs at the places given."""
+        return Decided(
+            self.left[at], self.right[at], self.rule[at], self.probability[at], self.evidence.take(pa.array(at))
+        )
+
+    def __len__(self) -> int:
+        return len(self.left)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Matches:
     """What the policy made of the records.
 
     Attributes
     ----------
-    clusters : accounts, with the joins that made them
-    candidates : pairs that were not joined, in no order, more than a person can read
-    shared_domains : company domains that several companies use
+    accounts : the records' accounts
+    same : the joins that made them; a forest over the rows
+    review, different : pairs that were not joined, more than a person can read
+    shared_domains : codes of company domains that several companies use
     set_aside : reason, key, size, note
-    undecided : proposals behind the candidates for review that further evidence may still join
     """
 
-    clusters: Clusters
-    candidates: list[Candidate] = field(default_factory=list)
-    shared_domains: set[str] = field(default_factory=set)
+    accounts: Accounts
+    same: list[Decided] = field(default_factory=list)
+    review: list[Decided] = field(default_factory=list)
+    different: list[Decided] = field(default_factory=list)
+    shared_domains: set[int] = field(default_factory=set)
     set_aside: list[tuple[str, str, int, str]] = field(default_factory=list)
-    undecided: list[Proposal] = field(default_factory=list)
 
 
 def match_records(
@@ -65,77 +93,129 @@ def match_records(
     previous_accounts : account of each row before, None if it had none. Two rows that were together stay together on a little
         less evidence, so that one new record does not move old ones by shifting what is rare.
     """
-    matches = Matches(Clusters(prepared, decisions.different))
+    matches = Matches(Accounts(prepared, decisions.different))
     evidence = Evidence(prepared, rules)
-    for left, right in decisions.same:
-        matches.clusters.join(Edge(left, right, "override_same", 1.0, "a person decided that they are one"), DECIDED)
+    _join_decided(matches, decisions)
     _join_identifiers(prepared, matches)
-    _apply(propose_named(prepared, matches.clusters, evidence), matches, rules)
+    _apply(propose_named(prepared, matches.accounts, evidence), matches, rules)
 
-    domain_names = DomainNames(prepared, matches.clusters, evidence)
+    domain_names = DomainNames(prepared, matches.accounts, evidence)
     matches.shared_domains.update(domain_names.shared)
-    for domain, size in domain_names.set_aside:
+    for code, size in domain_names.large:
         note = "so many names use this domain that only records with an equal name on it were joined"
+        domain = prepared.columns["domain"].values[code]
         matches.set_aside.append(("domain_with_many_names", domain, int(size), note))
-    _apply(domain_names.propose(), matches, rules)
+    undecided = [_apply(domain_names.propose(), matches, rules)]
 
-    name_matches = NameMatches(prepared, matches.clusters, evidence)
-    _apply(name_matches.propose_equal(), matches, rules)
+    name_matches = NameMatches(prepared, matches.accounts, evidence)
+    undecided.append(_apply(name_matches.propose_equal(), matches, rules))
     _apply(name_matches.propose_similar(), matches, rules, may_join=False)
     matches.set_aside.extend(name_matches.set_aside)
-    _keep_together(matches, rules, previous_accounts)
+    _keep_together(matches, rules, previous_accounts, undecided)
     return matches
 
 
+def _join_decided(matches: Matches, decisions: Decisions) -> None:
+    pairs = np.array(decisions.same, np.int64).reshape(-1, 2)
+    edges, _ = matches.accounts.join(pairs[:, 0], pairs[:, 1], np.full(len(pairs), DECIDED, np.int8))
+    words = pa.repeat("a person decided that they are one", len(edges))
+    rule = np.full(len(edges), RULE_CODE["override_same"], np.int8)
+    matches.same.append(Decided(pairs[edges, 0], pairs[edges, 1], rule, np.ones(len(edges)), words))
+
+
 def _join_identifiers(prepared: Prepared, matches: Matches) -> None:
-    for column, certainty in _IDENTIFIER_PROBABILITY.items():
-        table = prepared.records.loc[prepared.records[column] != "", [column]].sort_values(column, kind="stable")
-        for (value,), members in blocks_of(table.assign(row=table.index), (column,), ("row",)):
-            for (row,) in members[1:]:
-                edge = Edge(members[0][0], row, column, certainty, f"equal {column} {value}")
-                refused = matches.clusters.join(edge, IDENTIFIER)
-                if refused:
-                    matches.candidates.append(
-                        Candidate(edge.left, row, column, certainty, "different", f"{edge.evidence}; {refused}")
-                    )
+    for name, certainty in _IDENTIFIER_PROBABILITY.items():
+        column = prepared.columns[name]
+        rows = np.flatnonzero(column.codes >= 0)
+        rows = rows[np.argsort(column.codes[rows], kind="stable")]
+        codes = column.codes[rows]
+        _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+        is_pair = first[place] != np.arange(len(rows))
+        left, right = rows[first][place][is_pair], rows[is_pair]
+        edges, refused = matches.accounts.join(left, right, np.full(len(left), IDENTIFIER, np.int8))
+        values = pa.array(column.values, pa.string()).take(pa.array(codes[is_pair]))
+        words = pc.binary_join_element_wise(f"equal {name}", values, " ")
+        found = Decided(
+            left, right, np.full(len(left), RULE_CODE[name], np.int8), np.full(len(left), certainty), words
+        )
+        matches.same.append(found.take(edges))
+        matches.different.append(_with_reasons(found, refused))
 
 
-def _apply(proposals: Iterable[Proposal], matches: Matches, rules: IdentityRules, may_join: bool = True) -> None:
-    """Join what the rules call the same, from the strongest to the weakest; ask about the rest."""
-    clusters, candidates = matches.clusters, matches.candidates
-    for found in sorted(proposals, key=_strength):
-        chance = probability(found.log_odds)
-        if chance < rules["review_probability"] or clusters.find(found.left) == clusters.find(found.right):
-            continue
-        left, right = sorted((found.left, found.right))
-        if chance < rules["same_probability"] or not may_join:
-            if not clusters.contradiction(left, right, NAMED_DOMAIN):
-                score = min(chance, rules["same_probability"])
-                candidates.append(Candidate(left, right, found.rule, score, "review", found.evidence))
-                if may_join:
-                    matches.undecided.append(found)
-            continue
-        refused = clusters.join(Edge(left, right, found.rule, chance, found.evidence), found.kind)
-        if refused:
-            decision = "different" if clusters.contradiction(left, right, NAMED_DOMAIN) else "review"
-            candidates.append(Candidate(left, right, found.rule, chance, decision, f"{found.evidence}; {refused}"))
+def _with_reasons(found: Decided, refused: NDArray[np.int8]) -> Decided:
+    at = np.flatnonzero(refused != NONE)
+    reasons = pa.array([REASONS[code] for code in refused[at].tolist()], pa.string())
+    taken = found.take(at)
+    evidence = pc.binary_join_element_wise(taken.evidence, reasons, "; ")
+    return Decided(taken.left, taken.right, taken.rule, taken.probability, evidence)
 
 
-def _keep_together(matches: Matches, rules: IdentityRules, previous_accounts: Sequence[str | None]) -> None:
+def _apply(
+    proposals: Proposals, matches: Matches, rules: IdentityRules, may_join: bool = True
+) -> tuple[Proposals, Places]:
+    """Join what the rules call the same, from the strongest to the weakest; ask about the rest, whose places are returned."""
+    accounts = matches.accounts
+    log_odds = proposals.log_odds
+    chance = probability(log_odds)
+    order = np.lexsort((proposals.rule, proposals.right, proposals.left, -log_odds))
+    order = order[chance[order] >= rules["review_probability"]]
+    is_sure = chance[order] >= rules["same_probability"] if may_join else np.zeros(len(order), dtype=bool)
+    sure, unsure = order[is_sure], order[~is_sure]
+    edges, refused = accounts.join(proposals.left[sure], proposals.right[sure], proposals.kind[sure])
+    matches.same.append(_decided(proposals, chance, sure[edges]))
+    stopped = np.flatnonzero(refused != NONE)
+    if len(stopped):
+        at = sure[stopped]
+        found = _with_reasons(_decided(proposals, chance, at), refused[stopped])
+        apart = accounts.contradictions(found.left, found.right, NAMED_DOMAIN) != NONE
+        matches.different.append(found.take(np.flatnonzero(apart)))
+        matches.review.append(found.take(np.flatnonzero(~apart)))
+    left, right = proposals.left[unsure], proposals.right[unsure]
+    asked = accounts.root[left] != accounts.root[right]
+    asked[asked] = accounts.contradictions(left[asked], right[asked], NAMED_DOMAIN) == NONE
+    at = unsure[asked]
+    # What may not join is never shown as surer than what joins.
+    matches.review.append(_decided(proposals, np.minimum(chance, rules["same_probability"]), at))
+    return proposals, at
+
+
+def _decided(proposals: Proposals, chance: Floats, at: Places) -> Decided:
+    left, right = proposals.left[at], proposals.right[at]
+    return Decided(
+        np.minimum(left, right), np.maximum(left, right), proposals.rule[at], chance[at], proposals.evidence(at)
+    )
+
+
+def _keep_together(
+    matches: Matches,
+    rules: IdentityRules,
+    previous_accounts: Sequence[str | None],
+    undecided: Sequence[tuple[Proposals, Places]],
+) -> None:
     """Join rows that were one account before where the evidence has become only a little weaker.
 
     So one new record does not move old ones by shifting what is rare. This comes last: records that are joined without it are
     joined for their own reasons, and a rerun finds the same reasons.
     """
-    for found in sorted(matches.undecided, key=_strength):
-        account = previous_accounts[found.left]
-        if account is None or account != previous_accounts[found.right]:
-            continue
-        if probability(found.log_odds + rules["already_together"]) >= rules["same_probability"]:
-            evidence = f"{found.evidence}; one account before {rules['already_together']:+.1f}"
-            left, right = sorted((found.left, found.right))
-            matches.clusters.join(Edge(left, right, found.rule, probability(found.log_odds), evidence), found.kind)
-
-
-def _strength(found: Proposal) -> tuple[float, int, int, str, str]:
-    return -found.log_odds, found.left, found.right, found.rule, found.evidence
+    known: dict[str, int] = {}
+    before = np.array(
+        [-1 if account is None else known.setdefault(account, len(known)) for account in previous_accounts], np.int64
+    )
+    if not known:
+        return
+    found = []
+    for proposals, at in undecided:
+        left, right, log_odds = proposals.left[at], proposals.right[at], proposals.log_odds[at]
+        stays = probability(log_odds + rules["already_together"]) >= rules["same_probability"]
+        stays &= (before[left] >= 0) & (before[left] == before[right])
+        kept = at[stays]
+        found.append((_decided(proposals, probability(proposals.log_odds), kept), proposals.kind[kept], log_odds[stays]))
+    pairs = Decided.concatenate([pairs for pairs, _, _ in found])
+    kind = np.concatenate([kinds for _, kinds, _ in found])
+    order = np.lexsort((pairs.rule, pairs.right, pairs.left, -np.concatenate([odds for _, _, odds in found])))
+    pairs = pairs.take(order)
+    edges, _ = matches.accounts.join(pairs.left, pairs.right, kind[order])
+    kept = pairs.take(edges)
+    note = f"; one account before {rules['already_together']:+.1f}"
+    evidence = pc.binary_join_element_wise(kept.evidence, note, "")
+    matches.same.append(Decided(kept.left, kept.right, kept.rule, kept.probability, evidence))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
-
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from identity.block import blocks_of, pairs_within, similar_name_keys
-from identity.cluster import NAME, NAME_ALONE, Clusters
+from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts, Rows
+from identity.block import pairs_in_runs, pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling
-from identity.evidence import Evidence, Part, Proposal
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Prepared
+from identity.rarity import Floats
+
+_PAIRS_AT_ONCE = 1_000_000
 
 
 class NameMatches:
@@ -23,98 +24,142 @@ class NameMatches:
     set_aside : reason, key, size and note of the names and words under which too many accounts meet
     """
 
-    def __init__(self, prepared: Prepared, clusters: Clusters, evidence: Evidence) -> None:
-        self._names = prepared.names
-        self._clusters, self._evidence, self._rules = clusters, evidence, evidence.rules
+    def __init__(self, prepared: Prepared, accounts: Accounts, evidence: Evidence) -> None:
+        self._prepared, self._accounts, self._evidence, self._rules = prepared, accounts, evidence, evidence.rules
         self.set_aside: list[tuple[str, str, int, str]] = []
 
-    def propose_equal(self) -> Iterator[Proposal]:
+    def propose_equal(self) -> Proposals:
         """Pairs of accounts with an equal name, with what supports and what contradicts it."""
-        table = pd.DataFrame(
-            {
-                "name_key": self._names["name_key"].to_numpy(),
-                "root": [self._clusters.find(row) for row in self._names["row"]],
-                "row": self._names["row"].to_numpy(),
-                "kind": self._names["kind"].to_numpy(),
-            }
-        )
-        table = table.sort_values(["name_key", "root", "kind", "row"], kind="stable")
-        table = table.drop_duplicates(["name_key", "root"])
-        limit = int(self._rules["max_accounts_per_name"])
-        for (key,), members in blocks_of(table, ("name_key",), ("root", "row", "kind")):
-            if len(members) > limit:
-                note = "so many accounts have this name that it joins none of them"
-                self.set_aside.append(("name_with_many_accounts", key, len(members), note))
-            else:
-                yield from self._propose_name(key, members)
+        prepared, accounts, rules = self._prepared, self._accounts, self._rules
+        name, kind = prepared.name_code.astype(np.int64), prepared.name_kind.astype(np.int64)
+        row = prepared.name_row.astype(np.int64)
+        root = accounts.root[row]
+        order = np.lexsort((row, kind, root, name))
+        name, kind, row, root = name[order], kind[order], row[order], root[order]
+        first = np.ones(len(row), dtype=bool)
+        first[1:] = (name[1:] != name[:-1]) | (root[1:] != root[:-1])
+        name, kind, row, root = name[first], kind[first], row[first], root[first]
+        codes, sizes = np.unique(name, return_counts=True)
+        limit = int(rules["max_accounts_per_name"])
+        for code, size in zip(codes[sizes > limit].tolist(), sizes[sizes > limit].tolist(), strict=True):
+            note = "so many accounts have this name that it joins none of them"
+            self.set_aside.append(("name_with_many_accounts", prepared.name_keys[code], size, note))
+        compared = np.repeat((sizes > 1) & (sizes <= limit), sizes)
+        members = np.flatnonzero(compared)
+        left, right = pairs_in_runs(members, sizes[(sizes > 1) & (sizes <= limit)])
+        against = accounts.contradictions(root[left], root[right], NAME)
+        either = np.maximum(kind[left], kind[right])
+        known_twice = np.zeros(len(prepared.name_keys), dtype=bool)
+        known_twice[name[left][(against != NONE) & (either <= NAME_EN)]] = True
+        code = name[left]
+        one, other = root[left], root[right]
+        support = [
+            *self._evidence.countries(accounts, one, other, by_rarity=True),
+            *self._evidence.legal_forms(accounts, one, other),
+            *self._evidence.places(accounts, one, other),
+        ]
+        is_supported = np.zeros(len(left), dtype=bool)
+        for part in support:
+            is_supported |= ~np.isnan(part.weight)
+        unlike = accounts.share("domain", one, other)[0] == DISJOINT
+        other_duns = accounts.share("duns", one, other)[0] == DISJOINT
+        size = len(left)
+        parts = [
+            Part(np.full(size, rules["name_base"]), named("name", prepared.name_keys, code)),
+            Part(self._evidence.name_information[code], constant("rarity of the name")),
+            *support,
+            Part(np.where(either > NAME_EN, rules["name_is_alias"], np.nan), constant("the name is an alias")),
+            Part(
+                np.where(known_twice[code], rules["name_known_twice"], np.nan),
+                constant("several companies have this name"),
+            ),
+            Part(
+                np.where(against != NONE, rules["name_contradicted"], np.nan),
+                lambda at: chosen(REASONS, against[at].astype(np.int64)),
+            ),
+            Part(
+                np.where((against == NONE) & unlike, rules["domain_label_agrees"], np.nan),
+                constant("domains alike but for the ending"),
+            ),
+            Part(np.where(other_duns, rules["identifier_differs"], np.nan), constant("different D-U-N-S numbers")),
+        ]
+        kinds = np.where(is_supported, NAME, NAME_ALONE).astype(np.int8)
+        return Proposals(row[left], row[right], np.full(size, RULE_CODE["name"], np.int8), kinds, parts)
 
-    def _propose_name(self, key: str, members: list[tuple[int, ...]]) -> Iterator[Proposal]:
-        rules = self._rules
-        pairs = list(combinations(members, 2))
-        against = [self._clusters.contradiction(one[0], other[0], NAME) for one, other in pairs]
-        is_known_twice = any(
-            reason and max(one[2], other[2]) <= NAME_EN for reason, (one, other) in zip(against, pairs, strict=True)
-        )
-        information = self._evidence.name_information(key)
-        for reason, ((root, row, kind), (other_root, other_row, other_kind)) in zip(against, pairs, strict=True):
-            left, right = self._clusters.facts(root), self._clusters.facts(other_root)
-            support = [
-                *self._evidence.countries(left.countries, right.countries, by_rarity=True),
-                *self._evidence.legal_forms(left.legal_forms, right.legal_forms),
-                *self._evidence.places(left, right),
-            ]
-            parts: list[Part] = [(f"name {key}", rules["name_base"]), ("rarity of the name", information), *support]
-            if max(kind, other_kind) > NAME_EN:
-                parts.append(("the name is an alias", rules["name_is_alias"]))
-            if is_known_twice:
-                parts.append(("several companies have this name", rules["name_known_twice"]))
-            if reason:
-                parts.append((reason, rules["name_contradicted"]))
-            elif left.domains and right.domains and left.domains.isdisjoint(right.domains):
-                parts.append(("domains alike but for the ending", rules["domain_label_agrees"]))
-            if left.duns and right.duns and left.duns.isdisjoint(right.duns):
-                parts.append(("different D-U-N-S numbers", rules["identifier_differs"]))
-            yield Proposal.of(parts, row, other_row, "name", NAME if support else NAME_ALONE)
-
-    def propose_similar(self) -> Iterator[Proposal]:
+    def propose_similar(self) -> Proposals:
         """Pairs of accounts whose main or English names are alike and not equal."""
-        table = self._names[self._names["kind"] <= NAME_EN].sort_values(["name_key", "kind", "row"], kind="stable")
-        table = table.drop_duplicates("name_key")
-        keys: list[str] = table["name_key"].tolist()
-        texts: list[str] = table["normalised_name"].tolist()
-        rows: list[int] = table["row"].tolist()
-        members, words = similar_name_keys(zip(keys, texts, strict=True))
-        pairs = pairs_within(members, words, int(self._rules["max_names_per_word"]))
-        if len(pairs.set_aside):
-            note = f"{len(pairs.set_aside)} words that these names share are too common to look for similar names"
-            self.set_aside.append(("word_of_many_names", "", int(pairs.set_aside["size"].sum()), note))
-        left, right = pairs.left.tolist(), pairs.right.tolist()
-        compared = compare_names(
-            [keys[at] for at in left],
-            [texts[at] for at in left],
-            [keys[at] for at in right],
-            [texts[at] for at in right],
-            self._evidence.rarity,
-            self._rules["similar_name_minimum"],
+        prepared, accounts, rules = self._prepared, self._accounts, self._rules
+        first_row, names = self._first_rows()
+        members, words = similar_name_keys(
+            [prepared.name_keys[code] for code in names.tolist()], [prepared.name_texts[code] for code in names.tolist()]
         )
-        is_alike = compared.similarity >= self._rules["similar_name_minimum"]
-        for at in np.flatnonzero(is_alike & np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT))):
-            row, other = rows[left[at]], rows[right[at]]
-            if not differ_by_spelling(texts[left[at]], texts[right[at]]):
-                continue
-            if self._clusters.find(row) == self._clusters.find(other) or self._clusters.contradiction(row, other, NAME):
-                continue
-            one, two = self._clusters.facts(row), self._clusters.facts(other)
-            similarity = float(compared.similarity[at])
-            key, other_key = keys[left[at]], keys[right[at]]
-            information = min(self._evidence.name_information(key), self._evidence.name_information(other_key))
-            parts: list[Part] = [
-                (f"names {key} and {other_key}", self._rules["name_base"]),
-                ("rarity of the names", information),
-                (f"similarity {similarity:.2f}", self._rules["name_letter_differs"] * (1 - similarity)),
-                ("one name is longer", self._rules["name_word_extra"] * float(compared.extra[at])),
-                *self._evidence.countries(one.countries, two.countries),
-                *self._evidence.legal_forms(one.legal_forms, two.legal_forms),
-                *self._evidence.places(one, two),
-            ]
-            yield Proposal.of(parts, row, other, "similar_name", NAME_ALONE)
+        pairs = pairs_within(members, words, int(rules["max_names_per_word"]))
+        if len(pairs.large_keys):
+            note = f"{len(pairs.large_keys)} words that these names share are too common to look for similar names"
+            self.set_aside.append(("word_of_many_names", "", int(pairs.large_sizes.sum()), note))
+        left, right, similarity, extra = self._alike(names[pairs.left], names[pairs.right])
+        row, other_row = first_row[left], first_row[right]
+        kept = accounts.root[row] != accounts.root[other_row]
+        kept[kept] = accounts.contradictions(row[kept], other_row[kept], NAME) == NONE
+        left, right, similarity, extra = left[kept], right[kept], similarity[kept], extra[kept]
+        row, other_row = row[kept], other_row[kept]
+        one, other = accounts.root[row], accounts.root[other_row]
+        information = np.minimum(self._evidence.name_information[left], self._evidence.name_information[right])
+        parts = [
+            Part(np.full(len(row), rules["name_base"]), self._both_names(left, right)),
+            Part(information, constant("rarity of the names")),
+            Part(rules["name_letter_differs"] * (1 - similarity), _similarity_words(similarity)),
+            Part(rules["name_word_extra"] * extra, constant("one name is longer")),
+            *self._evidence.countries(accounts, one, other),
+            *self._evidence.legal_forms(accounts, one, other),
+            *self._evidence.places(accounts, one, other),
+        ]
+        size = len(row)
+        return Proposals(
+            row,
+            other_row,
+            np.full(size, RULE_CODE["similar_name"], np.int8),
+            np.full(size, NAME_ALONE, np.int8),
+            parts,
+        )
+
+    def _first_rows(self) -> tuple[Rows, Rows]:
+        """First row of each name among the main and English ones (-1 for other names), and the codes of those names."""
+        prepared = self._prepared
+        own = prepared.name_kind <= NAME_EN
+        name, kind, row = prepared.name_code[own], prepared.name_kind[own], prepared.name_row[own]
+        order = np.lexsort((row, kind, name))
+        codes, first = np.unique(name[order], return_index=True)
+        first_row = np.full(len(prepared.name_keys), -1, np.int64)
+        first_row[codes] = row[order][first]
+        return first_row, codes.astype(np.int64)
+
+    def _alike(self, left: Rows, right: Rows) -> tuple[Rows, Rows, Floats, Floats]:
+        """Pairs of names that are alike enough to be shown, with their similarity and the information of extra words."""
+        least = self._rules["similar_name_minimum"]
+        keys = np.array(self._prepared.name_keys, dtype=object)
+        texts = np.array(self._prepared.name_texts, dtype=object)
+        found = [(left[:0], right[:0], np.zeros(0), np.zeros(0))]
+        for start in range(0, len(left), _PAIRS_AT_ONCE):
+            one, other = left[start : start + _PAIRS_AT_ONCE], right[start : start + _PAIRS_AT_ONCE]
+            compared = compare_names(keys[one], texts[one], keys[other], texts[other], self._evidence.rarity, least)
+            shown = (compared.similarity >= least) & np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT))
+            at = np.array(
+                [at for at in np.flatnonzero(shown).tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])],
+                dtype=np.int64,
+            )
+            found.append((one[at], other[at], compared.similarity[at], compared.extra[at]))
+        left, right, similarity, extra = (np.concatenate(values) for values in zip(*found, strict=True))
+        return left, right, similarity, extra
+
+    def _both_names(self, left: Rows, right: Rows):  # type: ignore[no-untyped-def]
+        keys = self._prepared.name_keys
+
+        def text(at: Places) -> pa.Array:
+            return pc.binary_join_element_wise("names", chosen(keys, left[at]), "and", chosen(keys, right[at]), " ")
+
+        return text
+
+
+def _similarity_words(similarity: Floats):  # type: ignore[no-untyped-def]
+    return lambda at: pa.array([f"similarity {value:.2f}" for value in similarity[at].tolist()], pa.string())

@@ -7,73 +7,37 @@ without spaces, kana length and old kanji, for equality. The legal form and the 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from identity.rules import LegalForm
+import numpy as np
+from numpy.typing import NDArray
 
-# Old and variant kanji with the form that is taken for both. 旧字体 of the joyo table plus variants met in company names.
-_KANJI: Final = str.maketrans(
-    "髙﨑澤齋齊邊邉濱濵國學廣眞櫻澁龍惠榮會實壽藏鐵鉄圓縣區關黑與寶氣來萬佛醫藥瀧嶋嶌德增橫淸淺靜曾產畫當發變讀賣豐戶禮稻穗"
-    "冨舘舩靏靍鷗麵麪總經營應緣繪樂觀歸舊據擧峽敎曉勳藝劍檢縱從處敍燒乘條狀疊讓觸晉愼粹醉數聲專戰錢纖雙莊裝搜藏屬續體對臺擇單團"
-    "斷遲癡晝鑄廳聽鎭轉傳燈黨獨屆貳腦霸拜賣髮拔祕濱拂竝辨瓣辯舖步穗寳彌譯豫餘搖樣謠覽亂兩獵綠壘淚勵靈隸齡戀爐勞樓祿灣",
-    "高崎沢斎斉辺辺浜浜国学広真桜渋竜恵栄会実寿蔵鉄鉄円県区関黒与宝気来万仏医薬滝島島徳増横清浅静曽産画当発変読売豊戸礼稲穂"
-    "富館船鶴鶴鴎麺麺総経営応縁絵楽観帰旧拠挙峡教暁勲芸剣検縦従処叙焼乗条状畳譲触晋慎粋酔数声専戦銭繊双荘装捜蔵属続体対台択単団"
-    "断遅痴昼鋳庁聴鎮転伝灯党独届弐脳覇拝売髪抜秘浜払並弁弁弁舗歩穂宝弥訳予余揺様謡覧乱両猟緑塁涙励霊隷齢恋炉労楼禄湾",
-)
-# Kana whose spelling varies between writers of one name: キヤノン and キャノン, ヴ and ブ, ヂ and ジ.
-_KANA: Final = str.maketrans("ァィゥェォッャュョヮヵヶヂヅヰヱヲヴ", "アイウエオツヤユヨワカケジズイエオブ")
-_VU_TO: Final = {"ヴァ": "バ", "ヴィ": "ビ", "ヴェ": "ベ", "ヴォ": "ボ"}
-_HIRAGANA: Final = {code: code + 0x60 for code in range(0x3041, 0x3097)}
-_ITERATION: Final = re.compile(r"(.)([々〻ゝゞヽヾ])")
-_LETTERS: Final = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ё": "е", "ħ": "h", "ŋ": "n"}
-)
-_CIRCLED: Final = str.maketrans(
-    {"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)", "㊕": "(特)", "㊖": "(財)", "㊨": "右"}
-)
-_QUOTES: Final = re.compile("['’‘ʼ`´′＇‛]")
-_PLUS: Final = re.compile(r"\+")
-_ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
-_SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
-_LONG_VOWEL: Final = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ｰ](?=[ァ-ヺー]|$|\s)")
-_WORD: Final = re.compile(r"[^\W_]+(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u1000-\u109f])*")
-_MARKS: Final = re.compile(r"[\u0300-\u036f]")
-_KATAKANA_DOT: Final = re.compile("[・･·‧]")
+from identity.rules import LegalForm
+from identity.text import UNSPACED, fold_all, keys_all, scripts_all, words_all
+
 _FORMULA: Final = re.compile(r"^\s*[=@+\-][\w.]*[|(!]")
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçèéêëìíîïðñ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|\ufffd")
-_BRANCH_WORD: Final = "|".join(
-    (
-        "支店", "支社", "支部", "営業所", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店", "分室",
-        "駐在員事務所", "サービスセンター", "カスタマーセンター",
-    )
+_BRANCH_WORDS: Final = (
+    "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店", "分室", "研究所",
+    "駐在員事務所", "サービスセンター", "カスタマーセンター", "物流センター", "配送センター",
 )  # fmt: skip
+_BRANCH_ENDS: Final = (*_BRANCH_WORDS, "日本法人", "部", "課")
+_BRANCH_WORD: Final = "|".join(_BRANCH_WORDS)
 _BRANCH: Final = re.compile(rf"^(?P<base>.*\S)\s+(?P<tail>\S*?(?:{_BRANCH_WORD}|日本法人|\S部|\S課))$")
-_BRANCH_TAIL: Final = re.compile(rf"^\s*(?P<tail>\S*(?:{_BRANCH_WORD}))$")
-_BRANCH_EN: Final = re.compile(
-    r"^(?P<base>.*\S)\s+(?:-|–|—|,|\()\s*(?P<tail>(?:[\w.]+\s){0,3}(?:branch|office|plant|factory|headquarters|hq|dept|department|division))\)?$"
+_BRANCH_TAIL: Final = re.compile(rf"^\s*(?P<tail>\S*(?:{_BRANCH_WORD}|\S部|\S課))$")
+_BRANCH_BRACKET: Final = re.compile(rf"^(?P<base>.*\S)\s*\((?P<tail>[^()]*(?:{_BRANCH_WORD}|日本法人))\)$")
+_OFFICE_WORDS: Final = (
+    "branch", "office", "plant", "factory", "headquarters", "hq", "dept", "department", "division", "warehouse", "depot",
+)  # fmt: skip
+_OFFICE_ENDS: Final = (*_OFFICE_WORDS, *(f"{word})" for word in _OFFICE_WORDS))
+_OFFICE: Final = re.compile(
+    rf"^(?P<base>.*\S)\s*(?:\s[-–—|]\s|,\s|\()\s*(?P<tail>(?:[\w.]+\s){{0,3}}(?:{'|'.join(_OFFICE_WORDS)}))\)?$"
 )
-# Kana, kanji, Hangul and Thai: scripts that put no spaces between the words of a name, or need not.
-UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]")
 _REPEATED: Final = re.compile(r"^(.)\1{2,}$")
-
-SCRIPTS: Final = (
-    ("latin", re.compile("[a-z]")),
-    ("kana", re.compile("[ァ-ヺぁ-ゖ]")),
-    ("han", re.compile("[\u3400-\u9fff\uf900-\ufaff]")),
-    ("cyrillic", re.compile("[Ѐ-ԯ]")),
-    ("greek", re.compile("[Ͱ-Ͽ]")),
-    ("hangul", re.compile("[가-힣]")),
-    ("georgian", re.compile("[Ⴀ-ჿ]")),
-    ("armenian", re.compile("[\u0530-\u058f]")),
-    ("hebrew", re.compile("[\u0590-\u05ff]")),
-    ("arabic", re.compile("[\u0600-\u06ff]")),
-    ("thai", re.compile("[\u0e00-\u0e7f]")),
-    ("indic", re.compile("[\u0900-\u0dff]")),
-)
+_MOST_FORMS: Final = 3
+_LONGEST_FORM: Final = 5
 
 
 @dataclass(frozen=True)
@@ -86,7 +50,7 @@ class Name:
     name_key : the same for equality; '' if the name cannot be used for matching
     legal_form : canonical form, '' if none is written
     branch : branch or department tail that was cut off, '' if none
-    scripts : bit set over `SCRIPTS`; 0 for digits only
+    scripts : bit set over `identity.text.SCRIPTS`; 0 for digits only
     is_placeholder : the name stands for no company
     issues : why the name is not used, or was repaired
     """
@@ -100,8 +64,32 @@ class Name:
     issues: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Names:
+    """What many names say: each attribute as in `Name`, one value for each text."""
+
+    normalised_name: list[str]
+    name_key: list[str]
+    legal_form: list[str]
+    branch: list[str]
+    scripts: NDArray[np.int64]
+    is_placeholder: list[bool]
+    issues: list[tuple[str, ...]]
+
+    def __getitem__(self, at: int) -> Name:
+        return Name(
+            self.normalised_name[at],
+            self.name_key[at],
+            self.legal_form[at],
+            self.branch[at],
+            int(self.scripts[at]),
+            self.is_placeholder[at],
+            self.issues[at],
+        )
+
+
 class NameReader:
-    """Reads company names by the legal forms and placeholders of the rules; remembers what it has read.
+    """Reads company names by the legal forms and placeholders of the rules.
 
     Parameters
     ----------
@@ -112,226 +100,206 @@ class NameReader:
 
     def __init__(self, legal_forms: Sequence[LegalForm], placeholder_names: Sequence[str], max_length: int) -> None:
         self._max_length = max_length
-        self._bracketed: list[tuple[str, str]] = []
-        self._glued_forms: dict[str, str] = {}
-        glued: dict[str, list[str]] = {"front": [], "behind": []}
-        self._worded: dict[str, dict[tuple[str, ...], str]] = {"front": {}, "behind": {}}
-        for form in sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form)):
-            self._add_form(form, glued)
-        # Longest first, so that 股份有限公司 is not read as 有限公司.
-        self._glued_front = re.compile("|".join(map(re.escape, glued["front"])) or r"(?!)")
-        self._glued_behind = re.compile(f"(?:{'|'.join(map(re.escape, glued['behind'])) or '(?!)'})$")
-        self._bracket_pattern = (
-            re.compile("|".join(re.escape(text) for text, _ in self._bracketed)) if self._bracketed else None
-        )
-        self._bracket_forms = dict(self._bracketed)
+        self._forms = _LegalForms(legal_forms)
         self._placeholder_keys: set[str] = set()
         patterns: list[str] = []
-        for name in placeholder_names:
-            folded = fold(name)
+        folded = fold_all(placeholder_names)
+        for name, text, key in zip(placeholder_names, folded, keys_all(words_all(folded)), strict=True):
             if "*" in name or "#" in name:
-                patterns.append(_placeholder_pattern(name))
-            elif compact(folded):
-                self._placeholder_keys.add(compact(folded))
+                patterns.append(_placeholder_pattern(text))
             else:
-                self._placeholder_keys.add(folded.strip())
+                self._placeholder_keys.add(key or text.strip())
+        self._longest_placeholder = max(map(len, folded), default=0) * 2
         self._placeholder_pattern = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
-        self.read = lru_cache(maxsize=None)(self._read)
+
+    def read(self, text: str) -> Name:
+        """Return what one name says."""
+        return self.read_all([text])[0]
 
     def read_real(self, text: str) -> Name:
         """Read a name that is known to be a company's although others use it to fill a field."""
-        base, legal_form, branch = self._strip(fold(text))
-        normalised = " ".join(_words(base))
-        return Name(normalised, compact(normalised), legal_form, branch, scripts_of(normalised))
+        base, legal_form, branch = self._forms.strip(fold_all([text])[0])
+        words, form = self._forms.strip_words(words_all([base])[0])
+        key = keys_all([words])[0]
+        return Name(words, key, legal_form or form, branch, int(scripts_all([words])[0]))
 
-    def _add_form(self, form: LegalForm, glued: dict[str, list[str]]) -> None:
-        text = _fold_width(form.form)
-        places = ("front", "behind") if form.position == "any" else (form.position,)
-        if text.startswith("(") and text.endswith(")"):
-            self._bracketed.append((text, form.canonical_form))
-        elif UNSPACED.search(text):
-            self._glued_forms.setdefault(text, form.canonical_form)
-            for place in places:
-                glued[place].append(text)
-        else:
-            words = tuple(_words(text))
-            for place in places:
-                if words:
-                    self._worded[place].setdefault(words, form.canonical_form)
+    def read_all(self, texts: Sequence[str]) -> Names:
+        """Return what each name says; the same text gives the same answer whatever stands beside it."""
+        issues: list[tuple[str, ...]] = [()] * len(texts)
+        sources, usable = self._usable(texts, issues)
+        folded = fold_all(sources)
+        is_placeholder = [False] * len(texts)
+        bases, forms, branches = [], [""] * len(texts), [""] * len(texts)
+        for at, line in enumerate(folded):
+            base, forms[at], branches[at] = self._forms.strip(line) if line else ("", "", "")
+            bases.append(base)
+        words = words_all(bases)
+        for at, line in enumerate(words):
+            words[at], form = self._forms.strip_words(line)
+            forms[at] = forms[at] or form
+        keys = keys_all(words)
+        self._mark_placeholders(folded, forms, branches, keys, is_placeholder)
+        for at, line in enumerate(words):
+            if usable[at] is not None:
+                # Not used, but kept readable.
+                if usable[at] == "name_is_formula":
+                    is_placeholder[at] = True
+                words[at], keys[at], forms[at], branches[at] = " ".join(words_all([folded[at]])), "", "", ""
+            elif is_placeholder[at]:
+                words[at], keys[at], forms[at], branches[at] = words_all([folded[at]])[0], "", "", ""
+                issues[at] = (*issues[at], "name_placeholder")
+            elif not keys[at]:
+                forms[at] = branches[at] = ""
+                blank = not folded[at].strip() and not texts[at].strip()
+                issues[at] = ("name_empty",) if blank else (*issues[at], "name_without_letters")
+        scripts = np.where([bool(key) for key in keys], scripts_all(words), 0)
+        return Names(words, keys, forms, branches, scripts.astype(np.int64), is_placeholder, issues)
 
-    def _read(self, text: str) -> Name:
-        if not text or not text.strip():
-            return Name(issues=("name_empty",))
-        if len(text) > self._max_length:
-            return Name(normalised_name=" ".join(fold(text[: self._max_length]).split()), issues=("name_too_long",))
-        if _FORMULA.search(text):
-            return Name(normalised_name=" ".join(_words(fold(text))), is_placeholder=True, issues=("name_is_formula",))
-        issues: tuple[str, ...] = ()
-        if _MOJIBAKE.search(text):
-            repaired = _repair(text)
-            if repaired is None:
-                return Name(normalised_name=" ".join(_words(fold(text))), issues=("name_mojibake",))
-            text, issues = repaired, ("name_mojibake_repaired",)
-        folded = fold(text)
-        if self._is_placeholder(folded):
-            return Name(
-                normalised_name=" ".join(_words(folded)), is_placeholder=True, issues=(*issues, "name_placeholder")
-            )
-        base, legal_form, branch = self._strip(folded)
-        words = _words(base)
-        if not words:
-            return Name(issues=(*issues, "name_without_letters"))
-        normalised = " ".join(words)
-        key = compact(normalised)
-        if self._is_placeholder_key(key):
-            return Name(normalised_name=normalised, is_placeholder=True, issues=(*issues, "name_placeholder"))
-        if not key:
-            return Name(normalised_name=normalised, issues=(*issues, "name_without_letters"))
-        return Name(normalised, key, legal_form, branch, scripts_of(normalised), False, issues)
-
-    def _is_placeholder(self, folded: str) -> bool:
-        if folded.strip() in self._placeholder_keys or self._is_placeholder_key(compact(folded)):
-            return True
-        text = " ".join(folded.split())
-        return self._placeholder_pattern is not None and self._placeholder_pattern.fullmatch(text) is not None
-
-    def _is_placeholder_key(self, key: str) -> bool:
-        return key in self._placeholder_keys or (len(key) > 3 and _REPEATED.match(key) is not None)
-
-    def _strip(self, folded: str) -> tuple[str, str, str]:
-        """Name without legal forms and branch, the legal form, the branch."""
-        legal_form = branch = ""
-        if self._bracket_pattern is not None:
-            found = self._bracket_pattern.search(folded)
-            if found:
-                legal_form = self._bracket_forms[found.group()]
-                rest = folded[found.end() :]
-                tail = _BRANCH_TAIL.match(rest)
-                if tail and folded[: found.start()].strip():
-                    folded, branch = folded[: found.start()], tail["tail"]
+    def _usable(self, texts: Sequence[str], issues: list[tuple[str, ...]]) -> tuple[list[str], list[str | None]]:
+        """Texts to be read, repaired and cut; and the issue for which a text is not used, None if it is."""
+        sources, reasons = list(texts), [None] * len(texts)
+        unusable: list[str | None] = list(reasons)
+        for at, text in enumerate(sources):
+            if len(text) > self._max_length:
+                sources[at], unusable[at] = text[: self._max_length], "name_too_long"
+            elif text.lstrip()[:1] in ("=", "@", "+", "-") and text and _FORMULA.search(text):
+                unusable[at] = "name_is_formula"
+            elif not text.isascii() and _MOJIBAKE.search(text):
+                repaired = _repair(text)
+                if repaired is None:
+                    unusable[at] = "name_mojibake"
                 else:
-                    folded = f"{folded[: found.start()]} {rest}"
-        folded = folded.strip()
-        english = _BRANCH_EN.match(folded)
-        if english:
-            folded, branch = english["base"], english["tail"]
-        japanese = _BRANCH.match(folded)
-        if japanese:
-            folded, branch = japanese["base"], japanese["tail"]
-        folded, glued, tail_text = self._strip_glued(folded)
-        folded, worded = self._strip_worded(folded)
-        return folded, legal_form or glued or worded, branch or tail_text
+                    sources[at], issues[at] = repaired, ("name_mojibake_repaired",)
+            reason = unusable[at]
+            if reason is not None:
+                issues[at] = (reason,)
+        return sources, unusable
 
-    def _strip_glued(self, text: str) -> tuple[str, str, str]:
-        if not UNSPACED.search(text):
-            return text, "", ""
-        legal_form = ""
-        found = self._glued_behind.search(text)
-        if found and _has_letter(text[: found.start()]):
-            text, legal_form = text[: found.start()], self._glued_forms[found.group()]
-        found = self._glued_front.match(text)
-        if found and _has_letter(text[found.end() :]):
-            text, legal_form = text[found.end() :], legal_form or self._glued_forms[found.group()]
-        if legal_form:
-            return text, legal_form, ""
-        found = self._glued_front.search(text)
-        tail = _BRANCH_TAIL.match(text[found.end() :]) if found else None
-        if found and tail and _has_letter(text[: found.start()]):
-            return text[: found.start()], self._glued_forms[found.group()], tail["tail"]
-        return text, "", ""
+    def _mark_placeholders(
+        self, folded: list[str], forms: list[str], branches: list[str], keys: list[str], marks: list[bool]
+    ) -> None:
+        known, pattern = self._placeholder_keys, self._placeholder_pattern
+        stripped = []
+        for at, (line, key) in enumerate(zip(folded, keys, strict=True)):
+            if key in known or (len(key) > 3 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
+                marks[at] = True
+            elif len(line) <= self._longest_placeholder:
+                if line.strip() in known:
+                    marks[at] = True
+                elif forms[at] or branches[at]:
+                    stripped.append(at)
+            if pattern is not None and not marks[at] and pattern.fullmatch(" ".join(line.split())):
+                marks[at] = True
+        # 'No company' is a placeholder although its last word is a legal form.
+        whole = keys_all(words_all([folded[at] for at in stripped])) if stripped else []
+        for at, key in zip(stripped, whole, strict=True):
+            marks[at] = marks[at] or key in known
 
-    def _strip_worded(self, text: str) -> tuple[str, str]:
-        words = _words(text)
+
+class _LegalForms:
+    """Finds legal forms and branch tails in folded names."""
+
+    def __init__(self, legal_forms: Sequence[LegalForm]) -> None:
+        self._bracketed: dict[str, str] = {}
+        self._glued: dict[str, str] = {}
+        glued: dict[str, list[str]] = {"front": [], "behind": []}
+        self._worded: dict[str, dict[tuple[str, ...], str]] = {"front": {}, "behind": {}}
+        texts = dict(zip((form.form for form in legal_forms), fold_all([f.form for f in legal_forms]), strict=True))
+        # Longest first, so that 股份有限公司 is not read as 有限公司.
+        for form in sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form)):
+            text = texts[form.form]
+            places = ("front", "behind") if form.position == "any" else (form.position,)
+            if text.startswith("(") and text.endswith(")"):
+                self._bracketed.setdefault(text, form.canonical_form)
+            elif UNSPACED.search(text):
+                self._glued.setdefault(text, form.canonical_form)
+                for place in places:
+                    glued[place].append(text)
+            else:
+                words = tuple(words_all([text])[0].split())
+                for place in places:
+                    if words:
+                        self._worded[place].setdefault(words, form.canonical_form)
+        self._front, self._behind = tuple(glued["front"]), tuple(glued["behind"])
+        self._glued_front = re.compile("|".join(map(re.escape, self._front)) or r"(?!)")
+        self._bracket = re.compile("|".join(map(re.escape, self._bracketed)) or r"(?!)")
+        self._last_words = frozenset(words[-1] for words in self._worded["behind"])
+        self._first_words = frozenset(words[0] for words in self._worded["front"])
+
+    def strip(self, folded: str) -> tuple[str, str, str]:
+        """Name without bracketed and glued legal forms and branch, the legal form, the branch."""
+        legal_form = branch = ""
+        text = folded.strip()
+        if "(" in text:
+            found = self._bracket.search(text)
+            if found:
+                legal_form = self._bracketed[found.group()]
+                rest = text[found.end() :]
+                tail = _BRANCH_TAIL.match(rest)
+                if tail and text[: found.start()].strip():
+                    text, branch = text[: found.start()], tail["tail"]
+                else:
+                    text = f"{text[: found.start()]} {rest}"
+                text = text.strip()
+            tail = _BRANCH_BRACKET.match(text)
+            if tail:
+                text, branch = tail["base"], tail["tail"]
+        if text.endswith(_OFFICE_ENDS):
+            tail = _OFFICE.match(text)
+            if tail:
+                text, branch = tail["base"], tail["tail"]
+        if text.endswith(_BRANCH_ENDS):
+            tail = _BRANCH.match(text)
+            if tail:
+                text, branch = tail["base"], tail["tail"]
+        if text.isascii():
+            return text, legal_form, branch
+        text, glued, tail_text = self._strip_glued(text)
+        return text, legal_form or glued, branch or tail_text
+
+    def strip_words(self, text: str) -> tuple[str, str]:
+        """Name without legal forms that are words of their own, and the form."""
+        words = text.split(" ")
+        if words[-1] not in self._last_words and words[0] not in self._first_words:
+            return text, ""
         legal_form = ""
-        # A name may end in several forms ("X Holdings Co., Ltd. (publ)"); four words is the longest form but one.
-        for _ in range(3):
-            size = next(
-                (n for n in range(min(5, len(words) - 1), 0, -1) if tuple(words[-n:]) in self._worded["behind"]), 0
-            )
+        behind, front = self._worded["behind"], self._worded["front"]
+        # A name may end in several forms ("X Holdings Co., Ltd. (publ)").
+        for _ in range(_MOST_FORMS):
+            longest = min(_LONGEST_FORM, len(words) - 1)
+            size = next((n for n in range(longest, 0, -1) if tuple(words[-n:]) in behind), 0)
             if not size:
                 break
-            legal_form = self._worded["behind"][tuple(words[-size:])]
+            legal_form = behind[tuple(words[-size:])]
             words = words[:-size]
-        size = next((n for n in range(min(5, len(words) - 1), 0, -1) if tuple(words[:n]) in self._worded["front"]), 0)
+        size = next((n for n in range(min(_LONGEST_FORM, len(words) - 1), 0, -1) if tuple(words[:n]) in front), 0)
         if size:
-            legal_form = legal_form or self._worded["front"][tuple(words[:size])]
+            legal_form = legal_form or front[tuple(words[:size])]
             words = words[size:]
         return " ".join(words), legal_form
 
-
-def fold(text: str) -> str:
-    """Text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
-    text = _fold_width(text)
-    for mark in ("々", "〻", "ゝ", "ゞ", "ヽ", "ヾ"):
-        if mark in text:
-            text = _ITERATION.sub(_repeat, text)
-            break
-    return text.translate(_KANJI)
-
-
-def compact(text: str) -> str:
-    """Key for equality: no spaces, no 'the' or 'and', kana without length and size."""
-    words = [word for word in _words(text) if word != "and"]
-    if len(words) > 1 and words[0] == "the":
-        words = words[1:]
-    key = "".join(words)
-    if UNSPACED.search(key):
-        key = key.translate(_HIRAGANA)
-        key = re.sub("ヴ[ァィェォ]", lambda found: _VU_TO[found.group()], key)
-        key = key.translate(_KANA).replace("ー", "")
-    return key
-
-
-def scripts_of(text: str) -> int:
-    """Bit set of the scripts that occur, in the order of `SCRIPTS`; digits count for none."""
-    if text.isascii():
-        return 1 if SCRIPTS[0][1].search(text) else 0
-    return sum(1 << bit for bit, (_, pattern) in enumerate(SCRIPTS) if pattern.search(text))
-
-
-def _fold_width(text: str) -> str:
-    text = text.translate(_CIRCLED)
-    text = unicodedata.normalize("NFKC", text)
-    if not text.isascii():
-        text = _strip_accents(text.casefold()).translate(_LETTERS)
-        text = "".join(
-            " " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else char for char in text
-        )
-        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-        return _LONG_VOWEL.sub("ー", text)
-    text = text.lower()
-    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
-
-
-def _strip_accents(text: str) -> str:
-    # Latin and Greek only: in kana, Arabic and the Indic scripts the marks are letters.
-    return "".join(
-        _MARKS.sub("", unicodedata.normalize("NFD", char))
-        if "\u00c0" <= char <= "\u03ff" or "\u1e00" <= char <= "\u1fff"
-        else char
-        for char in text
-        if not "\u0300" <= char <= "\u036f"
-    )
-
-
-def _repeat(found: re.Match[str]) -> str:
-    char, mark = found.groups()
-    if mark in "ゞヾ":
-        return char + unicodedata.normalize("NFC", char + "\u3099")
-    return char + char
-
-
-def _words(text: str) -> list[str]:
-    text = _SLASH_FORM.sub(r"\1\2", text)
-    text = _QUOTES.sub("", text)
-    text = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
-    text = _KATAKANA_DOT.sub("" if UNSPACED.search(text) else " ", text)
-    text = _PLUS.sub(" plus ", text.replace("&", " and "))
-    return _WORD.findall(text)
+    def _strip_glued(self, text: str) -> tuple[str, str, str]:
+        legal_form = ""
+        if text.endswith(self._behind):
+            form = next(form for form in self._behind if text.endswith(form))
+            if _has_letter(text[: -len(form)]):
+                text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
+        if text.startswith(self._front):
+            form = next(form for form in self._front if text.startswith(form))
+            if _has_letter(text[len(form) :]):
+                text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
+        if legal_form:
+            return text, legal_form, ""
+        if text.endswith(_BRANCH_ENDS):
+            found = self._glued_front.search(text)
+            tail = _BRANCH_TAIL.match(text[found.end() :]) if found else None
+            if found and tail and _has_letter(text[: found.start()]):
+                return text[: found.start()], self._glued[found.group()], tail["tail"]
+        return text, "", ""
 
 
 def _has_letter(text: str) -> bool:
-    return bool(_words(text))
+    return any(char.isalnum() for char in text)
 
 
 def _repair(text: str) -> str | None:
@@ -342,7 +310,6 @@ def _repair(text: str) -> str | None:
         return None
 
 
-def _placeholder_pattern(name: str) -> str:
-    parts = re.split(r"([*#])", _fold_width(name))
+def _placeholder_pattern(folded: str) -> str:
     meaning = {"*": ".*", "#": r"\d+"}
-    return "".join(meaning.get(part, re.escape(part)) for part in parts)
+    return "".join(meaning.get(part, re.escape(part)) for part in re.split(r"([*#])", folded))

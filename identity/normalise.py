@@ -1,9 +1,9 @@
-"""Company records in comparable form: one row each, with the keys that matching works on."""
+"""Company records in comparable form: one row each, every text as a code, with the keys that matching works on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,13 +11,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from identity import identifiers
-from identity.addresses import address_key, phone_key, postal_key
+from identity.addresses import address_keys, phone_key, postal_key
 from identity.compare import is_label
-from identity.domains import DomainReader
-from identity.names import Name, NameReader
+from identity.domains import Domain, DomainReader
+from identity.names import Name, NameReader, Names
+from identity.parallel import map_in_parts
 from identity.rules import IdentityRules
+
+Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 TEXT_COLUMNS: Final = (
     "record_id",
@@ -42,18 +48,37 @@ TEXT_COLUMNS: Final = (
 NAME, NAME_EN, ALIAS, KANA = range(4)
 
 _PROVIDER_SOURCE: Final = "firmographics"
-_SOURCE_ORDER: Final = {"salesforce": 0}
+_CRM_SOURCE: Final = "salesforce"
 _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
 # Codes met in data for countries whose ISO 3166 code is another.
 _COUNTRY_TO: Final = {"FX": "FR", "UK": "GB", "EL": "GR"}
 _BRACKETED_NAME: Final = re.compile(
-    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|formerly known as|formerly|former|f/?k/?a|d/?b/?a|a/?k/?a)"
+    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|formerly known as|formerly|former|previously|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
     r"[\s:：、.]*(?P<other>[^)）\]］】]+)[)）\]］】]",
     re.IGNORECASE,
 )
+_TRADE_NAME: Final = re.compile(
+    r"[\s,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|doing business as)[\s:.]+",
+    re.IGNORECASE,
+)
+_BRACKETS: Final = ("(", "（", "[", "［", "【")
 _MAX_ALTERNATIVES: Final = 50
 _LONGEST_LABEL: Final = 63
-_LATEST: Final = pd.Timestamp(date.max.replace(year=2261))
+_LONGEST_WITH_TRADE_NAME: Final = 1000
+_LATEST: Final = np.datetime64(date.max.replace(year=2261), "D")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of texts: (n,) places in `values`, -1 where there is none."""
+
+    codes: Ints
+    values: list[str]
+
+    def texts(self) -> list[str]:
+        """Return the texts themselves, '' where there is none."""
+        values = [*self.values, ""]
+        return [values[code] for code in self.codes]
 
 
 @dataclass(frozen=True)
@@ -62,16 +87,37 @@ class Prepared:
 
     Attributes
     ----------
-    records : one row per record, sorted by record_id; the row number is what the other tables call `row`
-    names : row, name_key, normalised_name, scripts, kind (NAME, NAME_EN, ALIAS, KANA); names that can be used only
-    domains : row, domain, is_primary; domains of kind company only
+    record_ids : sorted; the place of a record is what the other attributes call its row
+    columns : source, provider ('' where a source may repeat companies), normalised_name, legal_form, branch, domain, domain_kind,
+        corporate_number, lei, duns, country, address, postal_code, phone, issues
+    is_crm, is_placeholder : (n,)
+    first_seen_date : (n,) days
+    main_name : (n,) place of the main name in `name_keys`, -1 if it cannot be used
+    name_row, name_code, name_kind : usable names, one row per record and key, sorted; kind is NAME, NAME_EN, ALIAS or KANA
+    name_keys, name_texts, name_scripts : distinct names; `name_texts` are the readable ones
+    domain_row, domain_code, domain_is_primary : company domains, one row per record and domain, sorted; codes of column `domain`
     duplicate_rows : input rows left out because their record_id stands on another row too
     """
 
-    records: pd.DataFrame
-    names: pd.DataFrame
-    domains: pd.DataFrame
+    record_ids: list[str]
+    columns: dict[str, Coded]
+    is_crm: Flags
+    is_placeholder: Flags
+    first_seen_date: NDArray[np.datetime64]
+    main_name: Ints
+    name_row: Ints
+    name_code: Ints
+    name_kind: Ints
+    name_keys: list[str]
+    name_texts: list[str]
+    name_scripts: NDArray[np.int64]
+    domain_row: Ints
+    domain_code: Ints
+    domain_is_primary: Flags
     duplicate_rows: int
+
+    def __len__(self) -> int:
+        return len(self.record_ids)
 
 
 def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
@@ -87,97 +133,217 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     ValueError
         If record_id is missing or empty.
     """
-    frame, duplicate_rows = _read(records)
+    table, duplicate_rows = _read(records)
+    columns = {name: _encode(table[name]) for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")}
+    record_ids: list[str] = table["record_id"].to_pylist()
+    size = len(record_ids)
+    issues = _Issues(size)
+
     reader = NameReader(rules.legal_forms, rules.placeholder_names, int(rules["max_name_length"]))
     domains = DomainReader(rules.domain_kinds)
+    main_texts, former_texts = _split_names(columns["company_name"].values)
+    aliases = [_alternatives(text) for text in columns["aliases"].values]
+    other_hosts = [text.split("|")[: 10 * _MAX_ALTERNATIVES] for text in columns["other_domains"].values]
+    names = _NameBook(
+        reader,
+        (main_texts, former_texts, columns["name_en"].values, columns["name_kana"].values, *aliases),
+    )
+    hosts = _read_hosts(domains, [*columns["domain"].values, *(host for each in other_hosts for host in each)])
 
-    main_names = frame["company_name"].map(_split_bracketed)
-    texts = [main for main, _ in main_names]
-    parsed = [reader.read(text) for text in texts]
-    issues: list[list[str]] = [list(name.issues) for name in parsed]
+    main = names.places(main_texts, columns["company_name"].codes)
+    host_of_row = [hosts[text] for text in columns["domain"].values]
+    domain_kind = np.array([host.kind for host in host_of_row] + ["none"], dtype=object)[columns["domain"].codes]
+    _rescue_real_names(names, main, main_texts, columns, host_of_row, domain_kind)
+    for at, reason in enumerate(names.issues):
+        if reason:
+            issues.add(np.flatnonzero(main == at), reason)
+    issues.add(np.flatnonzero(main < 0), ("name_empty",))
+    for kind in ("invalid", "placeholder"):
+        issues.add(np.flatnonzero(domain_kind == kind), (f"domain_{kind}",))
 
-    hosts = [domains.read(text) for text in frame["domain"]]
-    for row, (name, host) in enumerate(zip(parsed, hosts, strict=True)):
-        # 'Personal' is no company, except at personal.com.ar.
-        if name.is_placeholder and host.kind == "company":
-            real = reader.read_real(texts[row]) if len(texts[row]) <= _LONGEST_LABEL else name
-            if is_label(real.name_key, host.registrable_domain):
-                parsed[row], issues[row] = real, []
-    for row, host in enumerate(hosts):
-        if host.kind in ("invalid", "placeholder"):
-            issues[row].append(f"domain_{host.kind}")
-    columns: dict[str, list[str]] = {}
-    checks: dict[str, Callable[[str], tuple[str, str]]] = {
-        "corporate_number": identifiers.corporate_number,
-        "lei": identifiers.lei,
-        "duns": identifiers.duns,
+    result = {
+        "source": columns["source"],
+        "provider": _providers(record_ids, columns["source"]),
+        "normalised_name": names.column(names.normalised_name, main),
+        "legal_form": names.column(names.legal_form, main),
+        "branch": names.column(names.branch, main),
+        "domain_kind": _recode(
+            columns["domain"], ["invalid" if host.kind == "placeholder" else host.kind for host in host_of_row], "none"
+        ),
+        "country": _countries(columns["country_code"], issues),
+        "address": _recode(columns["address"], _mapped(address_keys, columns["address"].values)),
+        "postal_code": _recode(columns["postal_code"], [postal_key(text) for text in columns["postal_code"].values]),
+        "phone": _recode(columns["phone"], [phone_key(text) for text in columns["phone"].values]),
     }
-    for column, check in checks.items():
-        checked = {text: check(text) for text in frame[column].unique()}
-        columns[column] = [checked[text][0] for text in frame[column]]
-        for row, text in enumerate(frame[column]):
-            if checked[text][1]:
-                issues[row].append(checked[text][1])
-    countries = frame["country_code"].str.upper().replace(_COUNTRY_TO)
-    known = countries.map(lambda text: bool(_COUNTRY.match(text)))
-    for unread in np.flatnonzero(~known & (countries != "")):
-        issues[unread].append("country_unreadable")
+    for name, check in _CHECKS.items():
+        checked = [check(text) for text in columns[name].values]
+        result[name] = _recode(columns[name], [value for value, _ in checked])
+        for code, (_, issue) in enumerate(checked):
+            if issue:
+                issues.add(np.flatnonzero(columns[name].codes == code), (issue,))
+    domain, domain_row, domain_code, domain_is_primary = _domains(columns, host_of_row, other_hosts, hosts)
+    result["domain"] = domain
+    result["issues"] = issues.column()
 
-    result = pd.DataFrame(
-        {
-            "record_id": frame["record_id"],
-            "source": frame["source"],
-            "provider": _providers(frame),
-            "source_order": frame["source"].map(lambda source: _SOURCE_ORDER.get(source, 1)),
-            "first_seen_date": frame["first_seen_date"],
-            "normalised_name": [name.normalised_name for name in parsed],
-            "name_key": [name.name_key for name in parsed],
-            "legal_form": [name.legal_form for name in parsed],
-            "scripts": [name.scripts for name in parsed],
-            "is_placeholder": [name.is_placeholder for name in parsed],
-            "registrable_domain": [host.registrable_domain for host in hosts],
-            "domain_kind": ["invalid" if host.kind == "placeholder" else host.kind for host in hosts],
-            **columns,
-            "country": countries.where(known, ""),
-            "address_key": _map_unique(frame["address"], address_key),
-            "postal_key": _map_unique(frame["postal_code"], postal_key),
-            "phone_key": _map_unique(frame["phone"], phone_key),
-        }
-    )
-    result["issues"] = ["|".join(sorted(set(texts))) for texts in issues]
-    former = [other for _, other in main_names]
+    is_placeholder = _at(np.array(names.is_placeholder, dtype=bool), main, False)
+    name_row, name_code, name_kind = _names(columns, names, main, former_texts, aliases, is_placeholder)
     return Prepared(
-        result,
-        _names(frame, parsed, former, reader),
-        _domains(frame, result, domains),
-        duplicate_rows,
+        record_ids=record_ids,
+        columns=result,
+        is_crm=_is(columns["source"], _CRM_SOURCE),
+        is_placeholder=is_placeholder,
+        first_seen_date=_dates(table["first_seen_date"]),
+        main_name=_at(names.key_code, main, -1),
+        name_row=name_row,
+        name_code=name_code,
+        name_kind=name_kind,
+        name_keys=names.keys,
+        name_texts=names.texts,
+        name_scripts=names.key_scripts,
+        domain_row=domain_row,
+        domain_code=domain_code,
+        domain_is_primary=domain_is_primary,
+        duplicate_rows=duplicate_rows,
     )
 
 
-def _read(records: pa.Table | pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    table = records.to_pandas() if isinstance(records, pa.Table) else records
-    if "record_id" not in table.columns:
+_CHECKS: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
+    "corporate_number": identifiers.corporate_number,
+    "lei": identifiers.lei,
+    "duns": identifiers.duns,
+}
+
+
+class _NameBook:
+    """All distinct name texts of the records, read once; distinct keys get codes of their own."""
+
+    def __init__(self, reader: NameReader, texts: Sequence[Sequence[str]]) -> None:
+        self._reader = reader
+        distinct = sorted({text for each in texts for text in each if text})
+        self._place = {text: at for at, text in enumerate(distinct)}
+        parts = map_in_parts(reader.read_all, distinct)
+        self.normalised_name = [name for part in parts for name in part.normalised_name]
+        self.name_key = [key for part in parts for key in part.name_key]
+        self.legal_form = [form for part in parts for form in part.legal_form]
+        self.branch = [branch for part in parts for branch in part.branch]
+        self.is_placeholder = [flag for part in parts for flag in part.is_placeholder]
+        self.issues = [reasons for part in parts for reasons in part.issues]
+        self.scripts = np.concatenate([part.scripts for part in parts]) if parts else np.zeros(0, np.int64)
+        self._number()
+
+    def _number(self) -> None:
+        """Give each distinct key a code; its readable text is the first in the order of texts."""
+        codes: dict[str, int] = {}
+        best: dict[str, int] = {}
+        for at, key in enumerate(self.name_key):
+            if key:
+                codes.setdefault(key, len(codes))
+                other = best.setdefault(key, at)
+                if self.normalised_name[at] < self.normalised_name[other]:
+                    best[key] = at
+        self.keys = list(codes)
+        places = [best[key] for key in self.keys]
+        self.texts = [self.normalised_name[at] for at in places]
+        self.key_scripts = self.scripts[places] if places else np.zeros(0, np.int64)
+        self.key_code = np.array([codes[key] if key else -1 for key in self.name_key], dtype=np.int32)
+
+    def places(self, texts: Sequence[str], codes: Ints) -> Ints:
+        """Place of each row's text in this book, -1 if there is none."""
+        places = np.array([self._place.get(text, -1) for text in texts] + [-1], dtype=np.int32)
+        return places[codes]
+
+    def place(self, text: str) -> int:
+        """Place of a text in this book, -1 if it is empty."""
+        return self._place.get(text, -1)
+
+    def column(self, values: list[str], places: Ints) -> Coded:
+        """One of the lists as a column of rows."""
+        return _recode(Coded(places, values), values)
+
+    def add_real(self, text: str) -> int:
+        """Add a name that is a company's although others use it to fill a field; its place."""
+        name = self._reader.read_real(text)
+        for values, value in zip(
+            (self.normalised_name, self.name_key, self.legal_form, self.branch, self.is_placeholder, self.issues),
+            (name.normalised_name, name.name_key, name.legal_form, name.branch, False, ()),
+            strict=True,
+        ):
+            values.append(value)  # type: ignore[attr-defined]
+        self.scripts = np.r_[self.scripts, name.scripts]
+        return len(self.name_key) - 1
+
+    def renumber(self) -> None:
+        """Give codes to the keys that were added."""
+        self._number()
+
+
+class _Issues:
+    """What is wrong with each row."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._of: dict[int, set[str]] = {}
+
+    def add(self, rows: NDArray[np.intp], reasons: Sequence[str]) -> None:
+        for row in rows.tolist():
+            self._of.setdefault(row, set()).update(reasons)
+
+    def column(self) -> Coded:
+        values: dict[str, int] = {}
+        codes = np.full(self._size, -1, np.int32)
+        for row in sorted(self._of):
+            codes[row] = values.setdefault("|".join(sorted(self._of[row])), len(values))
+        return Coded(codes, list(values))
+
+
+def _read(records: pa.Table | pd.DataFrame) -> tuple[dict[str, pa.Array], int]:
+    """Columns as texts without nulls, sorted by record_id; and the number of rows that repeat a record_id."""
+    names = records.column_names if isinstance(records, pa.Table) else list(map(str, records.columns))
+    if "record_id" not in names:
         raise ValueError(
-            f"company records have no column record_id; they have {', '.join(map(str, table.columns)) or 'none'}.\n"
+            f"company records have no column record_id; they have {', '.join(names) or 'none'}.\n"
             "Every record needs an id that stays the same from run to run."
         )
-    frame = pd.DataFrame(
-        {
-            column: table[column].map(_text, na_action=None).astype("object")
-            if column in table.columns
-            else pd.Series("", index=table.index, dtype="object")
-            for column in TEXT_COLUMNS
-        }
-    )
-    if len(frame) and (frame["record_id"].str.strip() == "").any():
-        count = int((frame["record_id"].str.strip() == "").sum())
-        raise ValueError(f"company records: record_id is empty on {count} of {len(frame)} rows.\nGive each row an id.")
-    dates = table["first_seen_date"] if "first_seen_date" in table.columns else pd.Series(None, index=table.index)
-    frame["first_seen_date"] = pd.to_datetime(dates.map(_text), errors="coerce", format="ISO8601").fillna(_LATEST)
-    rows = len(frame)
-    frame = frame.sort_values(["record_id", "first_seen_date", *TEXT_COLUMNS[1:]], kind="stable")
-    frame = frame.drop_duplicates("record_id", keep="first").reset_index(drop=True)
-    return frame, rows - len(frame)
+    size = len(records)
+    wanted = (*TEXT_COLUMNS, "first_seen_date")
+    table = {
+        name: _texts(records[name]) if name in names else pa.array([""] * size if size < 2 else None, pa.string())
+        if size < 2
+        else pa.repeat("", size)
+        for name in wanted
+    }
+    empty = pc.sum(pc.equal(pc.utf8_trim_whitespace(table["record_id"]), "")).as_py() or 0
+    if empty:
+        raise ValueError(f"company records: record_id is empty on {empty} of {size} rows.\nGive each row an id.")
+    ids = table["record_id"]
+    if size > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+        order = pc.sort_indices(ids)
+        ids = ids.take(order)
+        if pc.any(pc.equal(ids[:-1], ids[1:])).as_py():
+            keys = [(name, "ascending") for name in ("record_id", "first_seen_date", *TEXT_COLUMNS[1:])]
+            order = pc.sort_indices(pa.table(table), sort_keys=keys)
+            ids = table["record_id"].take(order)
+            is_first = np.r_[True, pc.not_equal(ids[:-1], ids[1:]).to_numpy(zero_copy_only=False)]
+            order = order.filter(pa.array(is_first))
+        table = {name: column.take(order) for name, column in table.items()}
+    return table, size - len(table["record_id"])
+
+
+def _texts(column: pa.ChunkedArray | pd.Series) -> pa.Array:
+    if isinstance(column, pd.Series):
+        column = pa.array([_text(value) for value in column], pa.string())
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ChunkedArray):  # more text than one array holds
+        column = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in column.chunks])
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        # As Python writes it: 7000012050002.0, not 7.000012050002e12.
+        encoded = column.dictionary_encode()
+        values = pa.array([_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+        column = pa.DictionaryArray.from_arrays(encoded.indices, values).dictionary_decode()
+    return pc.fill_null(column, "")
 
 
 def _text(value: object) -> str:
@@ -187,83 +353,178 @@ def _text(value: object) -> str:
     return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)
 
 
-def _split_bracketed(text: str) -> tuple[str, str]:
-    """Name without a former or trade name in brackets, and that other name."""
-    found = _BRACKETED_NAME.search(text) if len(text) < 1000 else None
-    if not found or not text[: found.start()].strip():
-        return text, ""
-    return f"{text[: found.start()]} {text[found.end() :]}", found["other"]
+def _dates(column: pa.Array) -> NDArray[np.datetime64]:
+    encoded = column.dictionary_encode()
+    values = pd.to_datetime(
+        pd.Series(encoded.dictionary.to_pylist(), dtype=object), errors="coerce", format="ISO8601", utc=True
+    )
+    days = values.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    days = np.where(np.isnat(days), _LATEST, days)
+    return days[encoded.indices.to_numpy(zero_copy_only=False)] if len(column) else days
 
 
-def _providers(frame: pd.DataFrame) -> list[str]:
+def _encode(column: pa.Array) -> Coded:
+    """Codes of the texts in the order of first appearance; a blank text has none."""
+    encoded = column.dictionary_encode()
+    values: list[str] = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    return _recode(Coded(codes, values), values)
+
+
+def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
+    """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
+    known: dict[str, int] = {}
+    to = np.array([known.setdefault(value, len(known)) if value else -1 for value in values] + [-1], dtype=np.int32)
+    if missing:
+        to[-1] = known.setdefault(missing, len(known))
+    return Coded(to[column.codes], list(known))
+
+
+def _mapped(function: Callable[[Sequence[str]], list[str]], texts: Sequence[str]) -> list[str]:
+    return [value for part in map_in_parts(function, texts) for value in part]
+
+
+def _at(values: NDArray[np.generic], places: Ints, missing: object) -> NDArray:  # type: ignore[type-arg]
+    return np.append(values, np.array([missing], dtype=values.dtype))[places]
+
+
+def _is(column: Coded, text: str) -> Flags:
+    return column.codes == (column.values.index(text) if text in column.values else -2)
+
+
+def _split_names(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Each name without a former or trade name behind it, and that other name."""
+    mains, others = [], []
+    for text in texts:
+        main, other = text, ""
+        if len(text) <= _LONGEST_WITH_TRADE_NAME:
+            found = _BRACKETED_NAME.search(text) if any(bracket in text for bracket in _BRACKETS) else None
+            if found and text[: found.start()].strip():
+                main, other = f"{text[: found.start()]} {text[found.end() :]}", found["other"]
+            elif " " in text:
+                trade = _TRADE_NAME.search(text)
+                if trade and text[: trade.start()].strip() and text[trade.end() :].strip():
+                    main, other = text[: trade.start()], text[trade.end() :]
+        mains.append(main)
+        others.append(other)
+    return mains, others
+
+
+def _alternatives(text: str) -> list[str]:
+    return text.split("|")[:_MAX_ALTERNATIVES]
+
+
+def _read_hosts(reader: DomainReader, texts: Sequence[str]) -> dict[str, Domain]:
+    distinct = sorted(set(texts))
+    return dict(zip(distinct, (host for part in map_in_parts(reader.read_all, distinct) for host in part), strict=True))
+
+
+def _rescue_real_names(
+    names: _NameBook,
+    main: Ints,
+    main_texts: list[str],
+    columns: dict[str, Coded],
+    hosts: Sequence[Domain],
+    domain_kind: NDArray[np.object_],
+) -> None:
+    """Take a name such as 'Personal' for a company's where the domain says the same: personal.com.ar."""
+    flags = np.append(np.array(names.is_placeholder, dtype=bool), False)
+    rows = np.flatnonzero(flags[main] & (domain_kind == "company"))
+    added: dict[str, int] = {}
+    for row in rows.tolist():
+        text = main_texts[columns["company_name"].codes[row]]
+        if len(text) > _LONGEST_LABEL:
+            continue
+        domain = hosts[columns["domain"].codes[row]].registrable_domain
+        if is_label(names._reader.read_real(text).name_key, domain):
+            if text not in added:
+                added[text] = names.add_real(text)
+            main[row] = added[text]
+    if added:
+        names.renumber()
+
+
+def _providers(record_ids: Sequence[str], source: Coded) -> Coded:
     """`firmographics:<provider>` where a provider keeps one row per company; '' where duplicates are usual."""
-    return [
-        record_id.rpartition(":")[0] or source if source == _PROVIDER_SOURCE else ""
-        for record_id, source in zip(frame["record_id"], frame["source"], strict=True)
-    ]
+    rows = np.flatnonzero(_is(source, _PROVIDER_SOURCE))
+    known: dict[str, int] = {}
+    codes = np.full(len(record_ids), -1, np.int32)
+    for row in rows.tolist():
+        provider = record_ids[row].rpartition(":")[0] or _PROVIDER_SOURCE
+        codes[row] = known.setdefault(provider, len(known))
+    return Coded(codes, list(known))
 
 
-def _map_unique(column: pd.Series, function: Callable[[str], str]) -> pd.Series:
-    return column.map({text: function(text) for text in column.unique()})
+def _countries(column: Coded, issues: _Issues) -> Coded:
+    values = [_COUNTRY_TO.get(text.upper(), text.upper()) for text in column.values]
+    for code, text in enumerate(values):
+        if not _COUNTRY.match(text):
+            issues.add(np.flatnonzero(column.codes == code), ("country_unreadable",))
+            values[code] = ""
+    return _recode(column, values)
 
 
-def _names(frame: pd.DataFrame, parsed: list[Name], former: list[str], reader: NameReader) -> pd.DataFrame:
-    rows: list[int] = []
-    names: list[Name] = []
-    kinds: list[int] = []
+def _names(
+    columns: dict[str, Coded],
+    names: _NameBook,
+    main: Ints,
+    former: Sequence[str],
+    aliases: Sequence[Sequence[str]],
+    is_placeholder: Flags,
+) -> tuple[Ints, Ints, Ints]:
+    rows: list[NDArray[np.intp]] = []
+    places: list[Ints] = []
+    kinds: list[Ints] = []
 
-    def add(row: int, name: Name, kind: int) -> None:
-        if name.name_key and not parsed[row].is_placeholder:
-            rows.append(row)
-            names.append(name)
-            kinds.append(kind)
+    def add(row: NDArray[np.intp], place: Ints, kind: int) -> None:
+        rows.append(row)
+        places.append(place.astype(np.int32))
+        kinds.append(np.full(len(row), kind, np.int32))
 
-    for row, (name, name_en, kana, aliases, other) in enumerate(
-        zip(parsed, frame["name_en"], frame["name_kana"], frame["aliases"], former, strict=True)
-    ):
-        add(row, name, NAME)
-        if name_en:
-            add(row, reader.read(name_en), NAME_EN)
-        if other:
-            add(row, reader.read(other), ALIAS)
-        if aliases:
-            for alias in aliases.split("|")[:_MAX_ALTERNATIVES]:
-                add(row, reader.read(alias), ALIAS)
-        if kana:
-            add(row, reader.read(kana), KANA)
-    table = pd.DataFrame(
-        {
-            "row": np.array(rows, dtype=np.int64),
-            "name_key": [name.name_key for name in names],
-            "normalised_name": [name.normalised_name for name in names],
-            "scripts": np.array([name.scripts for name in names], dtype=np.int64),
-            "kind": np.array(kinds, dtype=np.int64),
-        }
-    ).astype({"name_key": "object", "normalised_name": "object"})
-    return (
-        table.sort_values(["row", "name_key", "kind", "normalised_name"], kind="stable")
-        .drop_duplicates(["row", "name_key"])
-        .reset_index(drop=True)
-    )
+    everyone = np.arange(len(main))
+    add(everyone, main, NAME)
+    add(everyone, names.places(former, columns["company_name"].codes), ALIAS)
+    add(everyone, names.places(columns["name_en"].values, columns["name_en"].codes), NAME_EN)
+    add(everyone, names.places(columns["name_kana"].values, columns["name_kana"].codes), KANA)
+    with_aliases = np.flatnonzero(columns["aliases"].codes >= 0)
+    if len(with_aliases):
+        each = [np.array([names.place(text) for text in texts], np.int32) for texts in aliases]
+        of_row = [each[code] for code in columns["aliases"].codes[with_aliases]]
+        add(np.repeat(with_aliases, [len(one) for one in of_row]), np.concatenate(of_row), ALIAS)
+    row, place, kind = np.concatenate(rows), np.concatenate(places), np.concatenate(kinds)
+    code = _at(names.key_code, place, -1)
+    usable = (code >= 0) & ~is_placeholder[row]
+    row, code, kind = row[usable].astype(np.int32), code[usable], kind[usable]
+    order = np.lexsort((kind, code, row))
+    row, code, kind = row[order], code[order], kind[order]
+    first = np.ones(len(row), dtype=bool)
+    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    return row[first], code[first], kind[first]
 
 
-def _domains(frame: pd.DataFrame, records: pd.DataFrame, reader: DomainReader) -> pd.DataFrame:
-    primary = np.flatnonzero(records["domain_kind"] == "company")
-    rows = list(primary)
-    values = list(records["registrable_domain"].to_numpy()[primary])
-    is_primary = [True] * len(rows)
-    for row in np.flatnonzero(frame["other_domains"] != ""):
-        for text in str(frame["other_domains"].iat[int(row)]).split("|")[: 10 * _MAX_ALTERNATIVES]:
-            domain = reader.read(text)
-            if domain.kind == "company":
-                rows.append(row)
-                values.append(domain.registrable_domain)
-                is_primary.append(False)
-    table = pd.DataFrame(
-        {"row": np.array(rows, dtype=np.int64), "domain": values, "is_primary": np.array(is_primary, dtype=bool)}
-    ).astype({"domain": "object"})
-    return (
-        table.sort_values(["row", "domain", "is_primary"], ascending=[True, True, False], kind="stable")
-        .drop_duplicates(["row", "domain"])
-        .reset_index(drop=True)
-    )
+def _domains(
+    columns: dict[str, Coded], hosts: Sequence[Domain], other: Sequence[Sequence[str]], read: dict[str, Domain]
+) -> tuple[Coded, Ints, Ints, Flags]:
+    """Registrable domain of each row, and all company domains of the rows."""
+    known: dict[str, int] = {}
+    primary = _recode(columns["domain"], [host.registrable_domain for host in hosts])
+    known = {domain: code for code, domain in enumerate(primary.values)}
+    is_company = np.array([host.kind == "company" for host in hosts] + [False])[columns["domain"].codes]
+    rows = [np.flatnonzero(is_company)]
+    codes = [primary.codes[rows[0]]]
+    flags = [np.ones(len(rows[0]), dtype=bool)]
+    for row in np.flatnonzero(columns["other_domains"].codes >= 0).tolist():
+        found = [read[text] for text in other[columns["other_domains"].codes[row]]]
+        more = [known.setdefault(d.registrable_domain, len(known)) for d in found if d.kind == "company"]
+        rows.append(np.full(len(more), row))
+        codes.append(np.array(more, np.int32))
+        flags.append(np.zeros(len(more), dtype=bool))
+    row, code, flag = np.concatenate(rows).astype(np.int32), np.concatenate(codes), np.concatenate(flags)
+    order = np.lexsort((~flag, code, row))
+    row, code, flag = row[order], code[order], flag[order]
+    first = np.ones(len(row), dtype=bool)
+    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    return Coded(primary.codes, list(known)), row[first], code[first].astype(np.int32), flag[first]
+
+
+__all__ = ["ALIAS", "KANA", "NAME", "NAME_EN", "Coded", "Name", "Names", "Prepared", "prepare"]

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from identity.rules import Override, RuleError
 
 
@@ -29,7 +27,7 @@ class Decisions:
     unknown: tuple[Override, ...]
 
 
-def read_decisions(overrides: Sequence[Override], record_ids: pd.Series) -> Decisions:
+def read_decisions(overrides: Sequence[Override], record_ids: Sequence[str]) -> Decisions:
     """Decisions as row numbers, after a check that they do not contradict each other.
 
     Raises
@@ -40,7 +38,8 @@ def read_decisions(overrides: Sequence[Override], record_ids: pd.Series) -> Deci
         both rows.
     """
     check_overrides(overrides)
-    rows = {record_id: row for row, record_id in enumerate(record_ids)}
+    named = {record for override in overrides for record in (override.left_record, override.right_record)}
+    rows = {record_id: row for row, record_id in enumerate(record_ids) if record_id in named} if named else {}
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     unknown = []
     for override in overrides:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
-from identity.names import UNSPACED
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-_START: Final = "\x02"
-_END: Final = "\x03"
+from identity.text import UNSPACED
+
+Floats = NDArray[np.float64]
+
 # Weight of what follows what against how frequent a word is alone; half each, as neither is right by itself.
 _CHAIN: Final = 0.5
 _UNSEEN: Final = 0.5
@@ -22,6 +26,7 @@ _PRIOR_SHARE_UNSPACED: Final = 0.02
 # The prior counts as so many names.
 _PRIOR_WEIGHT: Final = 50
 _LONGEST: Final = 12
+_MOST_WORDS: Final = 3
 _UNKNOWN_NAMES: Final = 1000
 
 
@@ -30,69 +35,93 @@ class NameRarity:
 
     Parameters
     ----------
-    names : (name_key, normalised_name) of all distinct keys; how often a name occurs does not matter, only how its words
+    keys, texts : (n,) distinct name keys with their readable names; how often a name occurs does not matter, only how its words
         are spread over different names. Holdings, Japan, 日本 and Bank become cheap by themselves.
-    company_counts : name_key -> number of companies that are known to be different (by domain, corporate number or provider)
-        under this name, >= 1; keys of which nothing is known are left out
+    company_counts : (n,) number of companies that are known to be different (by domain, corporate number or provider) under
+        each name; 0 where nothing is known
+
+    Attributes
+    ----------
+    expected_count : (n,) other companies that carry the name by chance, > 0. The larger of two estimates: what the chain of its words
+        gives among as many names as there are (the name itself left out of the counts), and how often names of its shape (script,
+        number of words, letters) are known to be carried twice. Above 1 the name tells little; far below 1 two records of this
+        name are most likely one company.
     """
 
-    def __init__(self, names: Iterable[tuple[str, str]], company_counts: Mapping[str, int] | None = None) -> None:
-        self._pairs: Counter[tuple[str, str]] = Counter()
-        self._words: Counter[str] = Counter()
-        self._followed: Counter[str] = Counter()
-        self._names = Counter[bool]()
-        self._total = Counter[bool]()
-        known: Counter[tuple[bool, int, int]] = Counter()
-        repeated: Counter[tuple[bool, int, int]] = Counter()
-        counts = company_counts or {}
-        for key, normalised in names:
-            unspaced, parts = split_name(key, normalised)
-            self._names[unspaced] += 1
-            self._total[unspaced] += len(parts) + 1
-            previous = _START
-            for part in (*parts, _END):
-                # Both kinds of chain share the counters; start and end are counted apart for each kind.
-                left, right = _tag(previous, unspaced), _tag(part, unspaced)
-                self._pairs[left, right] += 1
-                self._followed[left] += 1
-                self._words[right] += 1
-                previous = part
-            if key in counts:
-                shape = _shape(unspaced, parts, key)
-                known[shape] += 1
-                repeated[shape] += counts[key] > 1
-        self._shares = {
-            shape: (repeated[shape] + _PRIOR_WEIGHT * _prior(shape)) / (known[shape] + _PRIOR_WEIGHT) for shape in known
-        }
-
-    def expected_count(self, key: str, normalised: str) -> float:
-        """Return the number of other companies that carry this name by chance, > 0.
-
-        The larger of two estimates: what the chain of its words gives among as many names as there are (the name itself left out
-        of the counts), and how often names of its shape (script, number of words, letters) are known to be carried twice.
-        Above 1 the name tells little; far below 1 two records of this name are most likely one company.
-        """
-        unspaced, parts = split_name(key, normalised)
-        total = max(self._total[unspaced], 1)
-        expected = float(max(self._names[unspaced], 1))
-        previous = _START
-        for part in (*parts, _END):
-            left, right = _tag(previous, unspaced), _tag(part, unspaced)
-            alone = max(self._words[right] - 1, _UNSEEN) / total
-            others = self._followed[left] - 1
-            after = max(self._pairs[left, right] - 1, 0) / others if others > 0 else 0.0
-            expected *= _CHAIN * after + (1 - _CHAIN) * alone
-            previous = part
-        shape = _shape(unspaced, parts, key)
-        return max(expected, self._shares.get(shape, _prior(shape)))
+    def __init__(self, keys: Sequence[str], texts: Sequence[str], company_counts: NDArray[np.int64] | None = None) -> None:
+        counts = np.zeros(len(keys), np.int64) if company_counts is None else company_counts
+        self._unspaced = np.array([UNSPACED.search(key) is not None for key in keys], dtype=bool)
+        spaced, unspaced = np.flatnonzero(~self._unspaced), np.flatnonzero(self._unspaced)
+        self._words = _Chain(*_words([texts[at] for at in spaced.tolist()]))
+        self._characters = _Chain(*_characters([keys[at] for at in unspaced.tolist()]))
+        expected = np.zeros(len(keys))
+        expected[spaced] = self._words.expected_count
+        expected[unspaced] = self._characters.expected_count
+        lengths = np.array([len(key) for key in keys], dtype=np.int64)
+        words = np.ones(len(keys), np.int64)
+        words[spaced] = np.minimum(self._words.lengths, _MOST_WORDS)
+        shapes = (self._unspaced * (_MOST_WORDS + 1) + words) * (_LONGEST + 1) + np.where(
+            words == 1, np.minimum(lengths, _LONGEST), 0
+        )
+        priors = np.select(
+            [self._unspaced, words > 1, *(lengths <= longest for longest, _ in _PRIOR_SHARES)],
+            [_PRIOR_SHARE_UNSPACED, _PRIOR_SHARE_LONG, *(share for _, share in _PRIOR_SHARES)],
+            0.0,
+        )
+        size = (2 * _MOST_WORDS + 2) * (_LONGEST + 1)
+        known = np.bincount(shapes[counts > 0], minlength=size)
+        repeated = np.bincount(shapes[counts > 1], minlength=size)
+        shares = (repeated[shapes] + _PRIOR_WEIGHT * priors) / (known[shapes] + _PRIOR_WEIGHT)
+        self.expected_count: Floats = np.maximum(expected, shares)
 
     def information(self, word: str, unspaced: bool) -> float:
         """Natural logarithm of how many names there are per name with this word (character if unspaced), >= 0.
 
         A thousand names that never met the word, and one that did, are added: among ten names no word is known to be common.
         """
-        names, with_word = self._names[unspaced] + _UNKNOWN_NAMES, self._words[_tag(word, unspaced)] + 1
-        return max(0.0, math.log(names / with_word))
+        chain = self._characters if unspaced else self._words
+        return max(0.0, float(np.log((chain.names + _UNKNOWN_NAMES) / (chain.frequency.get(word, 0) + 1))))
+
+
+class _Chain:
+    """What follows what in many names.
+
+    Parameters
+    ----------
+    parts : (m,) codes of the words of all names, one after the other
+    lengths : (n,) number of words of each name
+    vocabulary : the words
+    """
+
+    def __init__(self, parts: NDArray[np.int64], lengths: NDArray[np.int64], vocabulary: Sequence[str]) -> None:
+        self.names, self.lengths, self._vocabulary = len(lengths), lengths, vocabulary
+        size = len(vocabulary) + 2
+        start, end = size - 2, size - 1
+        # Each name is its words between a start and an end: one link more than words.
+        links = lengths + 1
+        first = np.cumsum(links) - links
+        left, right = np.full(int(links.sum()), start), np.full(int(links.sum()), end)
+        inner = np.ones(len(left), dtype=bool)
+        inner[first + lengths] = False
+        right[inner] = parts
+        inner = np.ones(len(left), dtype=bool)
+        inner[first] = False
+        left[inner] = parts
+        self._counts = np.bincount(right, minlength=size)
+        followed = np.bincount(left, minlength=size)
+        _, place, pairs = np.unique(left * size + right, return_inverse=True, return_counts=True)
+        total = max(len(right), 1)
+        alone = np.maximum(self._counts[right] - 1, _UNSEEN) / total
+        others = followed[left] - 1
+        after = np.where(others > 0, np.maximum(pairs[place] - 1, 0) / np.maximum(others, 1), 0.0)
+        logs = np.log(_CHAIN * after + (1 - _CHAIN) * alone)
+        sums = np.add.reduceat(logs, first) if len(first) else np.zeros(0)
+        self.expected_count: Floats = max(self.names, 1) * np.exp(sums)
+
+    @cached_property
+    def frequency(self) -> dict[str, int]:
+        """How often each word stands in the names."""
+        return dict(zip(self._vocabulary, self._counts.tolist(), strict=False))
 
 
 def split_name(key: str, normalised: str) -> tuple[bool, tuple[str, ...]]:
@@ -102,20 +131,23 @@ def split_name(key: str, normalised: str) -> tuple[bool, tuple[str, ...]]:
     return False, tuple(word for word in normalised.split() if word != "and")
 
 
-def _tag(part: str, unspaced: bool) -> str:
-    return f"\x01{part}" if unspaced else part
+def _words(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
+    lists = pc.split_pattern(pa.array(texts, pa.string()), " ")
+    flat = pc.list_flatten(lists)
+    parents = pc.list_parent_indices(lists).to_numpy()
+    encoded = flat.dictionary_encode()
+    vocabulary: list[str] = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    skipped = np.array([word in ("and", "") for word in vocabulary], dtype=bool)
+    kept = ~skipped[codes] if len(codes) else np.zeros(0, dtype=bool)
+    return codes[kept], np.bincount(parents[kept], minlength=len(texts)).astype(np.int64), vocabulary
 
 
-def _shape(unspaced: bool, parts: tuple[str, ...], key: str) -> tuple[bool, int, int]:
-    """Script kind, number of words (up to 3), letters of a name that is one word (up to 12)."""
-    words = 1 if unspaced else min(len(parts), 3)
-    return unspaced, words, min(len(key), _LONGEST) if words == 1 else 0
-
-
-def _prior(shape: tuple[bool, int, int]) -> float:
-    unspaced, words, letters = shape
-    if unspaced:
-        return _PRIOR_SHARE_UNSPACED
-    if words > 1:
-        return _PRIOR_SHARE_LONG
-    return next(share for longest, share in _PRIOR_SHARES if letters <= longest)
+def _characters(keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
+    points = np.frombuffer("".join(keys).encode("utf-32-le"), np.uint32)
+    vocabulary, codes = np.unique(points, return_inverse=True)
+    return (
+        codes.astype(np.int64),
+        np.array([len(key) for key in keys], dtype=np.int64),
+        [chr(point) for point in vocabulary.tolist()],
+    )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order
 
 from identity import tables
-from identity.cluster import NAMED_DOMAIN, Edge
-from identity.match import Candidate, Matches, match_records
+from identity.accounts import NAMED_DOMAIN, NONE, Accounts, Rows
+from identity.evidence import RULES
+from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records
 from identity.normalise import Prepared, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, assign_account_ids
 from identity.rules import IdentityRules
+
+_DIGITS: Final = 6
+_FIRST_RECORD: Final = "first_record"
 
 
 @dataclass(frozen=True)
@@ -74,31 +83,29 @@ def resolve(
     and no history.
     """
     prepared = prepare(records, rules)
-    decisions = read_decisions(rules.overrides, prepared.records["record_id"])
+    decisions = read_decisions(rules.overrides, prepared.record_ids)
     before, since = _read_members(previous_members)
-    previous_accounts = [before.get(record_id) for record_id in prepared.records["record_id"]]
-    matches = match_records(prepared, rules, decisions, previous_accounts)
-    clusters = _ordered_clusters(prepared, matches)
-    record_ids = prepared.records["record_id"].tolist()
-    sources = prepared.records["source"].tolist()
-    assignment = assign_account_ids(
-        [[record_ids[row] for row in rows] for rows in clusters],
-        before,
-        _read_aliases(previous_aliases),
-        {record_id: source == "salesforce" for record_id, source in zip(record_ids, sources, strict=True)},
-        as_of_date,
-    )
+    matches = match_records(prepared, rules, decisions, [before.get(record_id) for record_id in prepared.record_ids])
     set_aside = list(matches.set_aside)
     if prepared.duplicate_rows:
         set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
     for override in decisions.unknown:
         text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
         set_aside.append(("override_without_record", f"{override.left_record} {override.right_record}", 1, text))
-    candidates = _limit_candidates(matches, rules, set_aside)
+
+    clusters = _Clusters(prepared, matches.accounts)
+    assignment = assign_account_ids(
+        clusters.record_ids(prepared),
+        before,
+        _read_aliases(previous_aliases),
+        dict(zip(prepared.record_ids, prepared.is_crm.tolist(), strict=True)) if before else {},
+        as_of_date,
+    )
+    same = Decided.concatenate(matches.same)
     return Resolution(
         record_keys=_record_keys(prepared, matches),
-        members=_members(prepared, matches, clusters, assignment, before, since, as_of_date),
-        candidates=_candidates(candidates, matches, record_ids),
+        members=_members(prepared, same, clusters, assignment, before, since, as_of_date),
+        candidates=_candidates(prepared, matches, same, rules, set_aside),
         history=_history(assignment, as_of_date),
         aliases=tables.build(
             tables.ACCOUNT_ALIASES,
@@ -112,20 +119,51 @@ def resolve(
     )
 
 
+class _Clusters:
+    """Rows of each account, its first record first; accounts in the order of their first records.
+
+    Attributes
+    ----------
+    rows : rows, account after account
+    starts : place in `rows` at which each account begins
+    cluster : (n,) account of each row
+    """
+
+    def __init__(self, prepared: Prepared, accounts: Accounts) -> None:
+        order = np.lexsort((np.arange(len(prepared)), prepared.first_seen_date, ~prepared.is_crm, accounts.root))
+        roots = accounts.root[order]
+        starts = np.flatnonzero(np.r_[True, roots[1:] != roots[:-1]]) if len(order) else np.zeros(0, np.int64)
+        sizes = np.diff(np.r_[starts, len(order)])
+        by_first = np.argsort(order[starts], kind="stable")
+        rank = np.empty(len(starts), np.int64)
+        rank[by_first] = np.arange(len(starts))
+        number = np.repeat(rank, sizes)
+        again = np.argsort(number, kind="stable")
+        self.rows: Rows = order[again]
+        self.starts: Rows = np.r_[0, np.cumsum(sizes[by_first])][:-1] if len(starts) else starts
+        self.cluster: Rows = np.empty(len(order), np.int64)
+        self.cluster[self.rows] = number[again]
+
+    def record_ids(self, prepared: Prepared) -> list[list[str]]:
+        ids = [prepared.record_ids[row] for row in self.rows.tolist()]
+        ends = np.r_[self.starts[1:], len(ids)].tolist() if len(self.starts) else []
+        return [ids[start:end] for start, end in zip(self.starts.tolist(), ends, strict=True)]
+
+
 def _read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str], dict[str, date]]:
     if members is None or not len(members):
         return {}, {}
     table = members.to_pandas() if isinstance(members, pa.Table) else members
-    if "as_of_date" in table.columns:
-        table = table.assign(as_of_date=table["as_of_date"].map(_to_date))
-    else:
-        table = table.assign(as_of_date=date.min)
-    table = table.sort_values(["record_id", "as_of_date", "account_id"], kind="stable").drop_duplicates(
-        "record_id", keep="last"
-    )
+    days = _days(table["as_of_date"]) if "as_of_date" in table.columns else [date.min] * len(table)
+    table = pd.DataFrame({"record_id": table["record_id"], "account_id": table["account_id"], "day": days})
+    if table["record_id"].duplicated().any():
+        table = table.sort_values(["record_id", "day", "account_id"], kind="stable").drop_duplicates(
+            "record_id", keep="last"
+        )
     ids = table["record_id"].tolist()
-    return dict(zip(ids, table["account_id"].tolist(), strict=True)), dict(
-        zip(ids, table["as_of_date"].tolist(), strict=True)
+    return (
+        dict(zip(ids, table["account_id"].tolist(), strict=True)),
+        dict(zip(ids, table["day"].tolist(), strict=True)),
     )
 
 
@@ -133,8 +171,13 @@ def _read_aliases(aliases: pa.Table | pd.DataFrame | None) -> dict[str, tuple[st
     if aliases is None or not len(aliases):
         return {}
     table = aliases.to_pandas() if isinstance(aliases, pa.Table) else aliases
-    rows = zip(table["alias_account_id"], table["account_id"], table["as_of_date"], strict=True)
-    return {alias: (account, _to_date(day)) for alias, account, day in rows}
+    rows = zip(table["alias_account_id"], table["account_id"], _days(table["as_of_date"]), strict=True)
+    return {alias: (account, day) for alias, account, day in rows}
+
+
+def _days(values: pd.Series) -> list[date]:
+    known: dict[object, date] = {}
+    return [known[value] if value in known else known.setdefault(value, _to_date(value)) for value in values.tolist()]
 
 
 def _to_date(value: object) -> date:
@@ -143,116 +186,152 @@ def _to_date(value: object) -> date:
     return value if isinstance(value, date) else pd.Timestamp(str(value)).date()
 
 
-def _ordered_clusters(prepared: Prepared, matches: Matches) -> list[list[int]]:
-    """Rows of each account, its first record first; accounts in the order of their first records' ids."""
-    records = prepared.records
-    order = records.sort_values(["source_order", "first_seen_date", "record_id"], kind="stable").index
-    clusters: dict[int, list[int]] = defaultdict(list)
-    for row in order:
-        clusters[matches.clusters.find(row)].append(row)
-    return sorted(clusters.values(), key=lambda rows: rows[0])
-
-
 def _members(
     prepared: Prepared,
-    matches: Matches,
-    clusters: list[list[int]],
+    same: Decided,
+    clusters: _Clusters,
     assignment: Assignment,
     before: dict[str, str],
     since: dict[str, date],
     as_of_date: date,
 ) -> pa.Table:
-    record_ids, sources = prepared.records["record_id"].tolist(), prepared.records["source"].tolist()
-    links = _links(clusters, matches.clusters.edges)
-    account_of = {row: assignment.account_ids[at] for at, rows in enumerate(clusters) for row in rows}
-    columns: dict[str, list[object]] = {name: [] for name in tables.ACCOUNT_MEMBERS.names}
-    for row, record_id in enumerate(record_ids):
-        edge = links.get(row)
-        account_id = account_of[row]
-        columns["record_id"].append(record_id)
-        columns["account_id"].append(account_id)
-        columns["source"].append(sources[row])
-        columns["match_rule"].append(edge.rule if edge else "first_record")
-        columns["matched_record_id"].append(
-            record_ids[edge.left if edge.right == row else edge.right] if edge else None
-        )
-        columns["confidence"].append(round(edge.probability, 6) if edge else 1.0)
-        columns["as_of_date"].append(since[record_id] if before.get(record_id) == account_id else as_of_date)
-    return tables.build(tables.ACCOUNT_MEMBERS, columns)
+    size = len(prepared)
+    edge = _links(size, same, clusters)
+    is_first = edge < 0
+    other = np.where(is_first, -1, 0)
+    linked = np.flatnonzero(~is_first)
+    other[linked] = np.where(same.right[edge[linked]] == linked, same.left[edge[linked]], same.right[edge[linked]])
+    confidence = np.ones(size)
+    confidence[linked] = np.round(same.probability[edge[linked]], _DIGITS)
+    rules = np.full(size, len(RULES))
+    rules[linked] = same.rule[edge[linked]]
+    account_ids = pa.array(assignment.account_ids, pa.string()).take(pa.array(clusters.cluster))
+    record_ids = pa.array(prepared.record_ids, pa.string())
+    days = [as_of_date] * size
+    if before:
+        pairs = zip(prepared.record_ids, account_ids.to_pylist(), strict=True)
+        days = [since[record] if before.get(record) == account else as_of_date for record, account in pairs]
+    columns = [
+        record_ids,
+        account_ids,
+        tables.coded(prepared.columns["source"]),
+        pa.array([*RULES, _FIRST_RECORD], pa.string()).take(pa.array(rules)),
+        record_ids.take(pa.array(np.maximum(other, 0), mask=other < 0)),
+        pa.array(confidence),
+        pa.array(days, pa.date32()),
+    ]
+    return pa.table(columns, schema=tables.ACCOUNT_MEMBERS)
 
 
-def _links(clusters: list[list[int]], edges: list[Edge]) -> dict[int, Edge]:
-    """Return the join by which each row hangs on the first row of its account; joins form a tree, so there is one way."""
-    neighbours: dict[int, list[tuple[int, Edge]]] = defaultdict(list)
-    for edge in edges:
-        neighbours[edge.left].append((edge.right, edge))
-        neighbours[edge.right].append((edge.left, edge))
-    links: dict[int, Edge] = {}
-    for rows in clusters:
-        seen, queue = {rows[0]}, [rows[0]]
-        while queue:
-            for other, edge in neighbours.get(queue.pop(), ()):
-                if other not in seen:
-                    seen.add(other)
-                    links[other] = edge
-                    queue.append(other)
-    return links
+def _links(size: int, same: Decided, clusters: _Clusters) -> NDArray[np.int64]:
+    """Return the join by which each row hangs on the first row of its account, -1 for that row; joins form a forest."""
+    if not size:
+        return np.zeros(0, np.int64)
+    firsts = clusters.rows[clusters.starts]
+    # One more node, tied to every first row, is where the walk through all accounts begins.
+    left = np.r_[same.left, np.full(len(firsts), size)]
+    right = np.r_[same.right, firsts]
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(size + 1, size + 1)).tocsr()
+    _, towards = breadth_first_order(graph, size, directed=False)
+    towards = towards[:size].astype(np.int64)
+    keys = np.minimum(same.left, same.right) * size + np.maximum(same.left, same.right)
+    order = np.argsort(keys, kind="stable")
+    result = np.full(size, -1, np.int64)
+    hanging = np.flatnonzero(towards != size)
+    wanted = np.minimum(hanging, towards[hanging]) * size + np.maximum(hanging, towards[hanging])
+    result[hanging] = order[np.searchsorted(keys[order], wanted)]
+    return result
 
 
-def _limit_candidates(
-    matches: Matches, rules: IdentityRules, set_aside: list[tuple[str, str, int, str]]
-) -> list[Candidate]:
-    """Best candidates of each pair of accounts, and at most a few for each record."""
-    limit = int(rules["max_candidates_per_record"])
-    find = matches.clusters.find
-    kept: list[Candidate] = []
-    pairs: set[tuple[int, int]] = set()
-    per_row: dict[int, int] = defaultdict(int)
-    dropped = 0
-    for candidate in sorted(matches.candidates, key=lambda c: (-c.probability, c.left, c.right, c.rule, c.evidence)):
-        one, other = sorted((find(candidate.left), find(candidate.right)))
-        if one == other or (one, other) in pairs:
-            continue
-        if candidate.decision == "review" and matches.clusters.contradiction(one, other, NAMED_DOMAIN):
-            continue
-        if per_row[one] >= limit or per_row[other] >= limit:
-            dropped += 1
-            continue
-        pairs.add((one, other))
-        per_row[one] += 1
-        per_row[other] += 1
-        kept.append(candidate)
-    if dropped:
-        set_aside.append(
-            ("candidate_over_limit", "", dropped, f"more than {limit} candidates for one account; the best were kept")
-        )
+def _candidates(
+    prepared: Prepared,
+    matches: Matches,
+    same: Decided,
+    rules: IdentityRules,
+    set_aside: list[tuple[str, str, int, str]],
+) -> pa.Table:
+    """Joins, and the best candidates of each pair of accounts, at most a few for each account."""
+    asked, kept_apart = Decided.concatenate(matches.review), Decided.concatenate(matches.different)
+    decision = np.repeat(np.array([0, 1]), [len(asked), len(kept_apart)])
+    both = Decided.concatenate([asked, kept_apart])
+    chosen = _limit(both, decision == 0, matches.accounts, int(rules["max_candidates_per_record"]), set_aside)
+    both, decision = both.take(chosen), decision[chosen]
+    pairs = Decided.concatenate([both, same])
+    decisions = pa.array([REVIEW, DIFFERENT, SAME], pa.string()).take(
+        pa.array(np.r_[decision, np.full(len(same), 2)])
+    )
+    low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
+    record_ids = pa.array(prepared.record_ids, pa.string())
+    table = pa.table(
+        [
+            record_ids.take(pa.array(low)),
+            record_ids.take(pa.array(high)),
+            pa.array(RULES, pa.string()).take(pa.array(pairs.rule)),
+            pa.array(np.round(pairs.probability, _DIGITS)),
+            decisions,
+            pairs.evidence,
+        ],
+        schema=tables.MATCH_CANDIDATES,
+    )
+    # Rows are in the order of record ids.
+    rule_rank = np.argsort(np.argsort(np.array(RULES)))
+    return table.take(pa.array(np.lexsort((-pairs.probability, rule_rank[pairs.rule], high, low))))
+
+
+def _limit(
+    pairs: Decided, is_review: NDArray[np.bool_], accounts: Accounts, limit: int, set_aside: list[tuple[str, str, int, str]]
+) -> Rows:
+    """Places of the best candidate of each pair of accounts that is among the best few of both its accounts."""
+    one, other = accounts.root[pairs.left], accounts.root[pairs.right]
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    order = np.lexsort((pairs.rule, pairs.right, pairs.left, -pairs.probability))
+    order = order[low[order] != high[order]]
+    if len(order):
+        gone = np.zeros(len(pairs), dtype=bool)
+        asked = np.flatnonzero(is_review)
+        gone[asked] = accounts.contradictions(low[asked], high[asked], NAMED_DOMAIN) != NONE
+        order = order[~gone[order]]
+    _, first = np.unique(low[order] * len(accounts.root) + high[order], return_index=True)
+    order = order[np.sort(first)]
+    place = np.r_[np.arange(len(order)), np.arange(len(order))]
+    account = np.r_[low[order], high[order]]
+    by_account = np.lexsort((place, account))
+    starts = np.flatnonzero(np.r_[True, np.diff(account[by_account]) != 0]) if len(order) else np.zeros(0, np.int64)
+    sizes = np.diff(np.r_[starts, len(by_account)])
+    rank = np.empty(len(account), np.int64)
+    rank[by_account] = np.arange(len(account)) - np.repeat(starts, sizes)
+    worst = np.maximum(rank[: len(order)], rank[len(order) :])
+    kept = order[worst < limit]
+    if len(kept) < len(order):
+        note = f"more than {limit} candidates for one account; the best were kept"
+        set_aside.append(("candidate_over_limit", "", len(order) - len(kept), note))
     return kept
 
 
-def _candidates(candidates: list[Candidate], matches: Matches, record_ids: list[str]) -> pa.Table:
-    rows = [(c.left, c.right, c.rule, c.probability, c.decision, c.evidence) for c in candidates]
-    rows += [(e.left, e.right, e.rule, e.probability, "same", e.evidence) for e in matches.clusters.edges]
-    texts = sorted(
-        (*sorted((record_ids[left], record_ids[right])), rule, round(score, 6), decision, evidence)
-        for left, right, rule, score, decision, evidence in rows
-    )
-    columns = list(zip(*texts, strict=True)) or [()] * len(tables.MATCH_CANDIDATES.names)
-    return tables.build(tables.MATCH_CANDIDATES, dict(zip(tables.MATCH_CANDIDATES.names, columns, strict=True)))
-
-
 def _record_keys(prepared: Prepared, matches: Matches) -> pa.Table:
-    frame = prepared.records[tables.RECORD_KEYS.names].copy()
-    shared = (frame["domain_kind"] == "company") & frame["registrable_domain"].isin(matches.shared_domains)
-    frame.loc[shared, "domain_kind"] = "shared"
-    return tables.build(tables.RECORD_KEYS, {name: frame[name].tolist() for name in frame.columns})
+    kinds = tables.coded(prepared.columns["domain_kind"]).to_numpy(zero_copy_only=False)
+    shared = np.isin(prepared.columns["domain"].codes, np.array(sorted(matches.shared_domains), np.int64))
+    keys = pa.array(prepared.name_keys, pa.string())
+    columns = {
+        "record_id": pa.array(prepared.record_ids, pa.string()),
+        "name_key": keys.take(pa.array(np.maximum(prepared.main_name, 0), mask=prepared.main_name < 0)),
+        "registrable_domain": tables.coded(prepared.columns["domain"]),
+        "domain_kind": pa.array(np.where(shared & (kinds == "company"), "shared", kinds), pa.string()),
+    }
+    for name in tables.RECORD_KEYS.names:
+        if name not in columns:
+            columns[name] = tables.coded(prepared.columns[name])
+    return pa.table([columns[name] for name in tables.RECORD_KEYS.names], schema=tables.RECORD_KEYS)
 
 
 def _history(assignment: Assignment, as_of_date: date) -> pa.Table:
-    events = sorted(assignment.events, key=lambda event: event.event_id(as_of_date))
+    ids = [event.event_id(as_of_date) for event in assignment.events]
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    events = [assignment.events[at] for at in order]
     return tables.build(
         tables.ACCOUNT_ID_HISTORY,
         {
-            "event_id": [event.event_id(as_of_date) for event in events],
+            "event_id": [ids[at] for at in order],
             "as_of_date": [as_of_date] * len(events),
             "event": [event.event for event in events],
             "account_id": [event.account_id for event in events],
@@ -263,6 +342,6 @@ def _history(assignment: Assignment, as_of_date: date) -> pa.Table:
     )
 
 
-def _set_aside(rows: list[tuple[str, str, int, str]]) -> pa.Table:
+def _set_aside(rows: Sequence[tuple[str, str, int, str]]) -> pa.Table:
     columns = list(zip(*sorted(rows), strict=True)) or [()] * len(tables.SET_ASIDE.names)
     return tables.build(tables.SET_ASIDE, dict(zip(tables.SET_ASIDE.names, columns, strict=True)))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
+
+from identity.normalise import Coded
 
 _TEXT: Final = pa.string()
 RECORD_KEYS: Final = pa.schema(
@@ -16,6 +19,7 @@ RECORD_KEYS: Final = pa.schema(
             "normalised_name",
             "name_key",
             "legal_form",
+            "branch",
             "registrable_domain",
             "domain_kind",
             "corporate_number",
@@ -73,3 +77,9 @@ def build(schema: pa.Schema, columns: Mapping[str, Sequence[object]]) -> pa.Tabl
         ],
         schema=schema,
     )
+
+
+def coded(column: Coded) -> pa.Array:
+    """Texts of a column; null where there is none."""
+    values = pa.array([*column.values, None], pa.string())
+    return values.take(pa.array(np.where(column.codes < 0, len(column.values), column.codes)))

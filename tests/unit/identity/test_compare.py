@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +13,9 @@ from identity.compare import (
     NEAR,
     compare_names,
     is_label,
-    probability,
     speaks_for_domain,
 )
+from identity.evidence import probability
 from identity.names import NameReader
 from identity.rarity import NameRarity
 
@@ -22,7 +23,7 @@ from .conftest import make_rules
 
 RULES = make_rules()
 READER = NameReader(RULES.legal_forms, RULES.placeholder_names, 300)
-RARITY = NameRarity([])
+RARITY = NameRarity([], [])
 
 
 def relate(one: str, other: str) -> int:
@@ -75,18 +76,18 @@ def test_a_name_that_is_the_domain_says_nothing_new() -> None:
 
 @given(st.floats(-1e6, 1e6))
 def test_a_probability_is_between_zero_and_one_and_mirrors(log_odds: float) -> None:
-    assert 0 <= probability(log_odds) <= 1
-    assert probability(log_odds) + probability(-log_odds) == pytest.approx(1)
+    found, mirrored = probability(np.array([log_odds, -log_odds]))
+    assert 0 <= found <= 1
+    assert found + mirrored == pytest.approx(1)
 
 
 def test_a_rare_name_is_expected_less_often_than_one_of_common_words() -> None:
     places, kinds = [f"place{number}" for number in range(40)], ["national", "united", "peoples"]
     common = [f"{place} {kind} bank" for place in places for kind in kinds]
     names = [*common, *(f"{kind} bank" for kind in kinds), "quibbledonk harvesters"]
-    rarity = NameRarity([(name.replace(" ", ""), name) for name in names])
-    assert rarity.expected_count("nationalbank", "national bank") > rarity.expected_count(
-        "quibbledonkharvesters", "quibbledonk harvesters"
-    )
+    rarity = NameRarity([name.replace(" ", "") for name in names], names)
+    expected = dict(zip(names, rarity.expected_count, strict=True))
+    assert expected["national bank"] > expected["quibbledonk harvesters"]
     # 'bank' stands in 123 of 124 names, 'quibbledonk' in one; with 1000 names without and one with the word added:
     # ln(1124 / 124) and ln(1124 / 2)
     assert rarity.information("bank", False) == pytest.approx(2.204368, abs=1e-6)
@@ -94,7 +95,7 @@ def test_a_rare_name_is_expected_less_often_than_one_of_common_words() -> None:
 
 
 def test_names_known_to_be_carried_twice_make_names_of_their_shape_less_telling() -> None:
-    names = [(f"zorv{letter}", f"zorv{letter}") for letter in "abcdefghij"]
-    alone = NameRarity(names, {key: 1 for key, _ in names})
-    twice = NameRarity(names, {key: 2 for key, _ in names})
-    assert alone.expected_count("zorva", "zorva") < twice.expected_count("zorva", "zorva")
+    names = [f"zorv{letter}" for letter in "abcdefghij"]
+    alone = NameRarity(names, names, np.full(len(names), 1))
+    twice = NameRarity(names, names, np.full(len(names), 2))
+    assert (alone.expected_count < twice.expected_count).all()

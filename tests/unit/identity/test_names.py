@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.names import NameReader, compact, fold
+from identity.names import NameReader
+from identity.text import compact, fold
 from identity.rules import IdentityRules
 
 from .conftest import make_rules
