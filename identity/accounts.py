@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from identity.domains import label_of
 from identity.normalise import Coded, Flags, Prepared
-
-Rows = NDArray[np.int64]
+from identity.runs import Ints as Rows
+from identity.runs import distinct, ranks_in_runs
 
 # Kinds of join, from the one that only a person's opposite decision stops to the one that any contradiction stops.
 DECIDED, IDENTIFIER, NAMED_DOMAIN, DOMAIN, NAME, NAME_ALONE = range(6)
@@ -106,7 +106,7 @@ class Accounts:
         if kind not in self._facts:
             rows, codes = self._records[kind]
             span = int(codes.max()) + 1 if len(codes) else 1
-            found = np.unique(self.root[rows] * span + codes)
+            found = distinct(self.root[rows] * span + codes)
             counts = np.bincount(found // span, minlength=self._size)
             self._facts[kind] = FactTable(np.r_[0, np.cumsum(counts)], found % span)
         return self._facts[kind]
@@ -187,7 +187,7 @@ class Accounts:
         ----------
         group : (n,) number of the group, below `size`, of each row
         """
-        pairs = np.unique(group * self._size + self.root[rows])
+        pairs = distinct(group * self._size + self.root[rows])
         group, roots = pairs // self._size, pairs % self._size
         result = np.zeros(size, dtype=bool)
         if self._different:
@@ -249,10 +249,9 @@ class Accounts:
         graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(self._size, self._size))
         _, label = connected_components(graph, directed=False)
         label = label[self.root]
-        # Labels count up with the smallest row of their component, so the first row of a label is its root.
-        _, first = np.unique(label, return_index=True)
-        _, place = np.unique(label, return_inverse=True)
-        self.root = first[place].astype(np.int64)
+        first = np.full(int(label.max()) + 1, self._size, np.int64)
+        np.minimum.at(first, label, np.arange(self._size))
+        self.root = first[label]
         self._facts.clear()
         self._provider_rows = None
 
@@ -261,7 +260,7 @@ class Accounts:
         if not len(values):
             return np.zeros(size, dtype=bool)
         span = int(values.max()) + 1
-        found = np.unique(group[members] * span + values)
+        found = distinct(group[members] * span + values)
         return np.bincount(found // span, minlength=size) > 1
 
     def _has_repeated(self, kind: str, group: Rows, roots: Rows, size: int) -> Flags:
@@ -278,8 +277,7 @@ class Accounts:
         facts = self.facts(kind)
         counts = facts.counts(roots)
         members = np.repeat(np.arange(len(roots)), counts)
-        offsets = np.arange(len(members)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return members, facts.values[facts.starts[roots][members] + offsets]
+        return members, facts.values[facts.starts[roots][members] + ranks_in_runs(counts)]
 
     def _are_listed_twice(self, one: Rows, other: Rows) -> Flags:
         result = np.zeros(len(one), dtype=bool)

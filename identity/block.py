@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from identity.runs import Ints, distinct, pairs_in_runs, ranks_in_runs, run_sizes, run_starts
 from identity.text import UNSPACED
-
-Ints = NDArray[np.int64]
 
 _MIN_WORD: Final = 3
 _END_LETTERS: Final = 6
@@ -52,25 +51,15 @@ def pairs_within(members: Ints | Sequence[int], keys: Ints | Sequence[int], max_
     if not len(member):
         return Pairs(none, none, none, none)
     span = int(member.max()) + 1
-    found = np.unique(key * span + member)
+    found = distinct(key * span + member)
     key, member = found // span, found % span
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    sizes = np.diff(np.r_[starts, len(key)])
+    starts = run_starts(key)
+    sizes = run_sizes(starts, len(key))
     is_large = sizes > max_size
     compared = np.repeat((sizes > 1) & ~is_large, sizes)
     left, right = pairs_in_runs(member[compared], sizes[(sizes > 1) & ~is_large])
-    pairs = np.unique(left * span + right)
+    pairs = distinct(left * span + right)
     return Pairs(pairs // span, pairs % span, key[starts[is_large]], sizes[is_large])
-
-
-def pairs_in_runs(members: Ints, sizes: Ints) -> tuple[Ints, Ints]:
-    """All pairs within each run of members; the runs follow each other and have the sizes given."""
-    ends = np.repeat(np.cumsum(sizes), sizes)
-    # Each member is paired with those behind it in its run.
-    behind = ends - np.arange(len(members)) - 1
-    first = np.repeat(np.arange(len(members)), behind)
-    offset = np.arange(len(first)) - np.repeat(np.cumsum(behind) - behind, behind)
-    return members[first], members[first + 1 + offset]
 
 
 def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tuple[Ints, Ints]:
@@ -95,7 +84,7 @@ def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tu
     other_position, grams = _gram_features([name_keys[at] for at in unspaced_at.tolist()])
     values, codes = np.unique(np.r_[feature, grams], return_inverse=True)
     positions = np.r_[spaced_at[position], unspaced_at[other_position]]
-    found = np.unique(positions * max(len(values), 1) + codes)
+    found = distinct(positions * max(len(values), 1) + codes)
     position, code = found // max(len(values), 1), found % max(len(values), 1)
     counts = np.bincount(code, minlength=len(values))
     # A feature that only one name has leads nowhere.
@@ -103,8 +92,7 @@ def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tu
     position, code = position[shared], code[shared]
     order = np.lexsort((values[code], counts[code], position))
     position, code = position[order], code[order]
-    starts = np.flatnonzero(np.r_[True, position[1:] != position[:-1]]) if len(position) else np.zeros(0, np.int64)
-    rank = np.arange(len(position)) - np.repeat(starts, np.diff(np.r_[starts, len(position)]))
+    rank = ranks_in_runs(run_sizes(run_starts(position), len(position)))
     return position[rank < _KEYS_PER_NAME], code[rank < _KEYS_PER_NAME]
 
 
@@ -134,7 +122,7 @@ def _gram_features(keys: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
     starts = np.cumsum(lengths) - lengths
     grams = np.maximum(lengths - _GRAM + 1, np.minimum(lengths, 1))
     position = np.repeat(np.arange(len(keys)), grams)
-    first = np.repeat(starts, grams) + np.arange(len(position)) - np.repeat(np.cumsum(grams) - grams, grams)
+    first = np.repeat(starts, grams) + ranks_in_runs(grams)
     last = np.repeat(starts + lengths, grams)
     code = np.zeros(len(position), np.uint64)
     for offset in range(_GRAM):

@@ -6,13 +6,15 @@ from collections import defaultdict
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from identity.accounts import DOMAIN, NAMED_DOMAIN, NONE, SHARED, Accounts, Rows
-from identity.block import pairs_in_runs, pairs_within
+from identity.block import pairs_within
 from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, compare_names, is_label, speaks_for_domain
 from identity.domains import label_of
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Flags, Prepared
+from identity.runs import distinct, is_first, pairs_in_runs, ranks_in_runs
 
 _PART_OF_LABEL: Final = 5
 
@@ -37,7 +39,7 @@ def propose_named(prepared: Prepared, accounts: Accounts, evidence: Evidence) ->
     conflicts = accounts.conflicts(number[anchors], row[anchors], len(starts), NAMED_DOMAIN)
     several = np.zeros(len(starts), dtype=bool)
     for at in np.flatnonzero(conflicts).tolist():
-        members = np.unique(row[starts[at] : starts[at] + sizes[at]])
+        members = distinct(row[starts[at] : starts[at] + sizes[at]])
         members = members[is_anchor[members]]
         one, other = pairs_in_runs(members, np.array([len(members)]))
         several[at] = bool((accounts.contradictions(one, other, NAMED_DOMAIN) != NONE).any())
@@ -72,9 +74,8 @@ def _names_on_domains(prepared: Prepared) -> tuple[Rows, Rows, Rows, Rows, Flags
     starts = np.cumsum(counts) - counts
     repeats = counts[prepared.name_row]
     at = np.repeat(np.arange(len(prepared.name_row)), repeats)
-    offset = np.arange(len(at)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     row = prepared.name_row[at].astype(np.int64)
-    place = starts[row] + offset
+    place = starts[row] + ranks_in_runs(repeats)
     return (
         row,
         prepared.name_code[at].astype(np.int64),
@@ -90,10 +91,8 @@ def _record_countries(evidence: Evidence, accounts: Accounts, left: Rows, right:
     one, other = column.codes[left].astype(np.int64), column.codes[right].astype(np.int64)
     known = (one >= 0) & (other >= 0)
 
-    def both(at: Places) -> object:
+    def both(at: Places) -> pa.Array:
         texts = chosen(column.values, one[at]).to_pylist(), chosen(column.values, other[at]).to_pylist()
-        import pyarrow as pa
-
         return pa.array([f"countries {min(pair)} and {max(pair)}" for pair in zip(*texts, strict=True)], pa.string())
 
     return [
@@ -124,8 +123,7 @@ class DomainNames:
         name, root = prepared.main_name[row].astype(np.int64), accounts.root[row]
         order = np.lexsort((row, ~primary, root, name, domain))
         row, domain, primary, name, root = (values[order] for values in (row, domain, primary, name, root))
-        first = np.ones(len(row), dtype=bool)
-        first[1:] = (domain[1:] != domain[:-1]) | (name[1:] != name[:-1]) | (root[1:] != root[:-1])
+        first = is_first(domain, name, root)
         self._domain, self._root, self._row = domain[first], root[first], row[first]
         self._is_primary, self._name = primary[first], name[first]
 

@@ -77,8 +77,9 @@ class DomainReader:
         name, _, suffix = host.partition(".")
         if suffix not in self._suffixes or suffix in self._kinds or host in self._kinds:
             return None
-        rules = (host, f"*.{suffix}", f"!{host}")
-        return None if any(rule in self._suffixes for rule in rules) else Domain(host, "company")
+        if host in self._suffixes or f"*.{suffix}" in self._suffixes or f"!{host}" in self._suffixes:
+            return None
+        return Domain(host, "company")
 
     def _read(self, text: str) -> Domain:
         if not text or not text.strip():

@@ -18,6 +18,7 @@ from identity.domains import label_of
 from identity.normalise import Prepared
 from identity.rarity import Floats, NameRarity
 from identity.rules import IdentityRules
+from identity.runs import distinct
 from identity.text import UNSPACED
 
 Places = NDArray[np.intp]
@@ -227,6 +228,6 @@ def _company_counts(prepared: Prepared) -> NDArray[np.int64]:
         rows = np.flatnonzero(having & (prepared.main_name >= 0))
         if len(rows):
             span = int(marks[rows].max()) + 1
-            found = np.unique(prepared.main_name[rows].astype(np.int64) * span + marks[rows]) // span
+            found = distinct(prepared.main_name[rows].astype(np.int64) * span + marks[rows]) // span
             result = np.maximum(result, np.bincount(found, minlength=len(result)))
     return result

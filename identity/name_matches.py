@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts, Rows
-from identity.block import pairs_in_runs, pairs_within, similar_name_keys
+from identity.block import pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Prepared
 from identity.rarity import Floats
+from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
 _PAIRS_AT_ONCE = 1_000_000
 
@@ -36,10 +37,10 @@ class NameMatches:
         root = accounts.root[row]
         order = np.lexsort((row, kind, root, name))
         name, kind, row, root = name[order], kind[order], row[order], root[order]
-        first = np.ones(len(row), dtype=bool)
-        first[1:] = (name[1:] != name[:-1]) | (root[1:] != root[:-1])
+        first = is_first(name, root)
         name, kind, row, root = name[first], kind[first], row[first], root[first]
-        codes, sizes = np.unique(name, return_counts=True)
+        starts = run_starts(name)
+        codes, sizes = name[starts], run_sizes(starts, len(name))
         limit = int(rules["max_accounts_per_name"])
         for code, size in zip(codes[sizes > limit].tolist(), sizes[sizes > limit].tolist(), strict=True):
             note = "so many accounts have this name that it joins none of them"

@@ -18,6 +18,7 @@ from identity.rules import LegalForm
 from identity.text import UNSPACED, fold_all, keys_all, scripts_all, words_all
 
 _FORMULA: Final = re.compile(r"^\s*[=@+\-][\w.]*[|(!]")
+_FORMULA_STARTS: Final = frozenset("=@+- \t\u3000\xa0")
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçèéêëìíîïðñ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|\ufffd")
 _BRANCH_WORDS: Final = (
     "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店", "分室", "研究所",
@@ -125,6 +126,8 @@ class NameReader:
 
     def read_all(self, texts: Sequence[str]) -> Names:
         """Return what each name says; the same text gives the same answer whatever stands beside it."""
+        if not texts:
+            return Names([], [], [], [], np.zeros(0, np.int64), [], [])
         issues: list[tuple[str, ...]] = [()] * len(texts)
         sources, usable = self._usable(texts, issues)
         folded = fold_all(sources)
@@ -162,7 +165,7 @@ class NameReader:
         for at, text in enumerate(sources):
             if len(text) > self._max_length:
                 sources[at], unusable[at] = text[: self._max_length], "name_too_long"
-            elif text.lstrip()[:1] in ("=", "@", "+", "-") and text and _FORMULA.search(text):
+            elif text[:1] in _FORMULA_STARTS and _FORMULA.search(text):
                 unusable[at] = "name_is_formula"
             elif not text.isascii() and _MOJIBAKE.search(text):
                 repaired = _repair(text)

@@ -21,6 +21,8 @@ from identity.domains import Domain, DomainReader
 from identity.names import Name, NameReader, Names
 from identity.parallel import map_in_parts
 from identity.rules import IdentityRules
+from identity.runs import is_first
+from identity.text import lines_with
 
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -54,14 +56,13 @@ _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
 _COUNTRY_TO: Final = {"FX": "FR", "UK": "GB", "EL": "GR"}
 _BRACKETED_NAME: Final = re.compile(
     r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|formerly known as|formerly|former|previously|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
-    r"[\s:：、.]*(?P<other>[^)）\]］】]+)[)）\]］】]",
+    r"[ \t\u3000:：、.]*(?P<other>[^)）\]］】\n]+)[)）\]］】]",
     re.IGNORECASE,
 )
 _TRADE_NAME: Final = re.compile(
-    r"[\s,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|doing business as)[\s:.]+",
+    r"[ \t\u3000,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|doing business as)[ \t\u3000:.]+",
     re.IGNORECASE,
 )
-_BRACKETS: Final = ("(", "（", "[", "［", "【")
 _MAX_ALTERNATIVES: Final = 50
 _LONGEST_LABEL: Final = 63
 _LONGEST_WITH_TRADE_NAME: Final = 1000
@@ -368,7 +369,11 @@ def _encode(column: pa.Array) -> Coded:
     encoded = column.dictionary_encode()
     values: list[str] = encoded.dictionary.to_pylist()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    return _recode(Coded(codes, values), values)
+    if "" in values:
+        blank = values.index("")
+        codes = np.where(codes == blank, -1, codes - (codes > blank)).astype(np.int32)
+        del values[blank]
+    return Coded(codes, values)
 
 
 def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
@@ -394,19 +399,19 @@ def _is(column: Coded, text: str) -> Flags:
 
 def _split_names(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Each name without a former or trade name behind it, and that other name."""
-    mains, others = [], []
-    for text in texts:
-        main, other = text, ""
+    mains, others = list(texts), [""] * len(texts)
+    # Few names have one; one pass over all of them finds the few.
+    for at in sorted({*lines_with(_BRACKETED_NAME, texts), *lines_with(_TRADE_NAME, texts)}):
+        text = main = texts[at]
+        other = ""
         if len(text) <= _LONGEST_WITH_TRADE_NAME:
-            found = _BRACKETED_NAME.search(text) if any(bracket in text for bracket in _BRACKETS) else None
+            found = _BRACKETED_NAME.search(text)
+            trade = None if found else _TRADE_NAME.search(text)
             if found and text[: found.start()].strip():
                 main, other = f"{text[: found.start()]} {text[found.end() :]}", found["other"]
-            elif " " in text:
-                trade = _TRADE_NAME.search(text)
-                if trade and text[: trade.start()].strip() and text[trade.end() :].strip():
-                    main, other = text[: trade.start()], text[trade.end() :]
-        mains.append(main)
-        others.append(other)
+            elif trade and text[: trade.start()].strip() and text[trade.end() :].strip():
+                main, other = text[: trade.start()], text[trade.end() :]
+        mains[at], others[at] = main, other
     return mains, others
 
 
@@ -497,8 +502,7 @@ def _names(
     row, code, kind = row[usable].astype(np.int32), code[usable], kind[usable]
     order = np.lexsort((kind, code, row))
     row, code, kind = row[order], code[order], kind[order]
-    first = np.ones(len(row), dtype=bool)
-    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    first = is_first(row, code)
     return row[first], code[first], kind[first]
 
 
@@ -522,8 +526,7 @@ def _domains(
     row, code, flag = np.concatenate(rows).astype(np.int32), np.concatenate(codes), np.concatenate(flags)
     order = np.lexsort((~flag, code, row))
     row, code, flag = row[order], code[order], flag[order]
-    first = np.ones(len(row), dtype=bool)
-    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    first = is_first(row, code)
     return Coded(primary.codes, list(known)), row[first], code[first].astype(np.int32), flag[first]
 
 

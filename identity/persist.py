@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from identity.runs import Ints, is_first
+
 _ID_LETTERS: Final = 16
 
 
-@dataclass(frozen=True, order=True)
-class Event:
+class Event(NamedTuple):
     """A change of an account: created, merged, split, joined or moved."""
 
     event: str
@@ -31,8 +32,8 @@ class Event:
 
     def event_id(self, as_of_date: date) -> str:
         """Id that is the same whenever the same change is found for the same day."""
-        parts = (as_of_date.isoformat(), self.event, self.account_id, self.other_account_id, self.record_id)
-        return "evt_" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
+        text = f"{as_of_date.isoformat()}\x1f{self.event}\x1f{self.account_id}\x1f{self.other_account_id}\x1f{self.record_id}"
+        return "evt_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Assignment:
     ----------
     account_ids : account_id of each cluster, in the order given
     aliases : alias -> (account_id that stands for it now, day on which it became an alias)
-    events : sorted
+    events : each once
     """
 
     account_ids: list[str]
@@ -51,61 +52,70 @@ class Assignment:
     events: list[Event]
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """Records of today by account.
+
+    Attributes
+    ----------
+    record_ids : (n,)
+    cluster : (n,) number of each record's cluster
+    firsts : first record of each cluster, as a place in `record_ids`; the smaller its record_id, the smaller the number of the cluster
+    is_crm : (n,) whether the record stands in the CRM
+    """
+
+    record_ids: Sequence[str]
+    cluster: Ints
+    firsts: Ints
+    is_crm: NDArray[np.bool_]
+
+
 def assign_account_ids(
-    clusters: Sequence[Sequence[str]],
+    clusters: Clusters,
     previous: Mapping[str, str],
     previous_aliases: Mapping[str, tuple[str, date]],
-    is_crm: Mapping[str, bool],
     as_of_date: date,
 ) -> Assignment:
     """Permanent account ids of clusters.
 
     Parameters
     ----------
-    clusters : record_ids of each cluster, its first record first
+    clusters : today's
     previous : record_id -> account_id of the last run; of records that are gone too
     previous_aliases : alias -> (account_id, day)
-    is_crm : record_id -> whether the record stands in the CRM; in a merge the id that the CRM knows survives
     as_of_date : day of new aliases
 
     Notes
     -----
     An old id goes to the cluster that holds most of its records, then to the one with the smaller first record. Of several ids
-    that go to one cluster the one with most CRM records there survives, then the one with most records, then the smallest.
+    that go to one cluster the one with most CRM records there survives, as it is already written there, then the one with most
+    records, then the smallest.
     """
     aliases = {alias: (resolve_alias(alias, previous_aliases), day) for alias, (_, day) in previous_aliases.items()}
-    records = [record for cluster in clusters for record in cluster]
-    sizes = np.array([len(cluster) for cluster in clusters], np.int64)
-    cluster = np.repeat(np.arange(len(clusters)), sizes)
-    accounts, before = _numbered([previous.get(record) for record in records], aliases)
-    crm = np.array([bool(is_crm.get(record)) for record in records], dtype=bool)
-    # Where two clusters are equally good, the one with the smaller first record is the better one.
-    rank = np.empty(len(clusters), np.int64)
-    rank[sorted(range(len(clusters)), key=lambda at: clusters[at][0])] = np.arange(len(clusters))
-
-    survivor = np.full(len(clusters), -1, np.int64)
+    old = _OldAccounts(clusters, previous, aliases)
+    size = len(clusters.firsts)
+    first_ids = [clusters.record_ids[first] for first in clusters.firsts.tolist()]
+    survivor = np.full(size, -1, np.int64)
     merged: list[tuple[int, int]] = []
-    for account, at in _claims(before, cluster, crm, rank):
+    for account, at in old.claims(clusters):
         if survivor[at] < 0:
             survivor[at] = account
         else:
-            merged.append((account, int(at)))
+            merged.append((account, at))
     taken = set(previous.values()) | set(aliases) | {target for target, _ in aliases.values()}
-    account_ids = [accounts[account] if account >= 0 else "" for account in survivor.tolist()]
-    is_old = survivor >= 0
-    for at in sorted(np.flatnonzero(~is_old).tolist(), key=lambda at: int(rank[at])):
-        account_ids[at] = _new_id(clusters[at], taken)
+    account_ids = [old.ids[account] if account >= 0 else "" for account in survivor.tolist()]
+    for at in np.flatnonzero(survivor < 0).tolist():
+        account_ids[at] = _new_id(first_ids[at], taken)
         taken.add(account_ids[at])
     events = []
     for account, at in merged:
-        absorbed = accounts[account]
+        absorbed = old.ids[account]
         aliases[absorbed] = (account_ids[at], as_of_date)
-        events.append(Event("merged", account_ids[at], absorbed, clusters[at][0], f"{absorbed} is an alias now"))
+        events.append(Event("merged", account_ids[at], absorbed, first_ids[at], f"{absorbed} is an alias now"))
     # An alias of an id that has just become an alias resolves to the survivor at once.
-    direct = {alias: target for alias, (target, _) in aliases.items()}
-    aliases = {alias: (_follow(target, direct), day) for alias, (target, day) in aliases.items()}
-    events += _events(clusters, account_ids, is_old, cluster, before, accounts, survivor, records, aliases)
-    return Assignment(account_ids, aliases, sorted(set(events)))
+    aliases = {alias: (resolve_alias(alias, aliases), day) for alias, (_, day) in aliases.items()}
+    events += _events(clusters, first_ids, account_ids, survivor, old, aliases)
+    return Assignment(account_ids, aliases, list(dict.fromkeys(events)))
 
 
 def resolve_alias(account_id: str, aliases: Mapping[str, tuple[str, date]]) -> str:
@@ -117,46 +127,46 @@ def resolve_alias(account_id: str, aliases: Mapping[str, tuple[str, date]]) -> s
     return account_id
 
 
-def _follow(account_id: str, direct: Mapping[str, str]) -> str:
-    seen = set()
-    while account_id in direct and account_id not in seen:
-        seen.add(account_id)
-        account_id = direct[account_id]
-    return account_id
+class _OldAccounts:
+    """Accounts of the last run.
+
+    Attributes
+    ----------
+    ids : ascending
+    of_record : (n,) place of each record's account in `ids`, -1 for a new record
+    """
+
+    def __init__(
+        self, clusters: Clusters, previous: Mapping[str, str], aliases: Mapping[str, tuple[str, date]]
+    ) -> None:
+        before = [previous.get(record) for record in clusters.record_ids] if previous else []
+        if aliases:
+            before = [aliases[account][0] if account in aliases else account for account in before]
+        self.ids = sorted(set(before) - {None})  # type: ignore[type-var]
+        number = {account: at for at, account in enumerate(self.ids)}
+        self.of_record = np.full(len(clusters.record_ids), -1, np.int64)
+        if before:
+            self.of_record[:] = [-1 if account is None else number[account] for account in before]
+
+    def claims(self, clusters: Clusters) -> list[tuple[int, int]]:
+        """(old account, cluster to which it goes), the survivor of each cluster before those that it absorbs."""
+        known = self.of_record >= 0
+        span = len(clusters.firsts) or 1
+        keys = self.of_record[known] * span + clusters.cluster[known]
+        pairs, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        crm_counts = np.bincount(place, weights=clusters.is_crm[known], minlength=len(pairs)).astype(np.int64)
+        account, at = pairs // span, pairs % span
+        order = np.lexsort((at, -counts, account))
+        winner = order[is_first(account[order])]
+        winner = winner[np.lexsort((account[winner], -counts[winner], -crm_counts[winner], at[winner]))]
+        return list(zip(account[winner].tolist(), at[winner].tolist(), strict=True))
 
 
-def _numbered(
-    before: Sequence[str | None], aliases: Mapping[str, tuple[str, date]]
-) -> tuple[list[str], NDArray[np.int64]]:
-    """Old accounts in the order of their ids, and the number of each record's, -1 for a new record."""
-    current = [aliases[account][0] if account in aliases else account for account in before]
-    accounts = sorted({account for account in current if account is not None})
-    number = {account: at for at, account in enumerate(accounts)}
-    return accounts, np.array([-1 if account is None else number[account] for account in current], np.int64)
-
-
-def _claims(
-    before: NDArray[np.int64], cluster: NDArray[np.int64], crm: NDArray[np.bool_], rank: NDArray[np.int64]
-) -> list[tuple[int, int]]:
-    """(old account, cluster to which it goes), the survivor of each cluster before those that it absorbs."""
-    known = before >= 0
-    span = len(rank) or 1
-    pairs, place, counts = np.unique(before[known] * span + cluster[known], return_inverse=True, return_counts=True)
-    crm_counts = np.bincount(place, weights=crm[known], minlength=len(pairs)).astype(np.int64)
-    account, at = pairs // span, pairs % span
-    order = np.lexsort((rank[at], -counts, account))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = account[order][1:] != account[order][:-1]
-    winner = order[first]
-    winner = winner[np.lexsort((account[winner], -counts[winner], -crm_counts[winner], at[winner]))]
-    return list(zip(account[winner].tolist(), at[winner].tolist(), strict=True))
-
-
-def _new_id(records: Sequence[str], taken: set[str]) -> str:
+def _new_id(first_record: str, taken: set[str]) -> str:
     # The id of the first record may be in use by another part of a split account.
     attempt = 0
     while True:
-        text = records[0] if not attempt else f"{records[0]}\x1f{attempt}"
+        text = first_record if not attempt else f"{first_record}\x1f{attempt}"
         account_id = "acc_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
         if account_id not in taken:
             return account_id
@@ -164,38 +174,34 @@ def _new_id(records: Sequence[str], taken: set[str]) -> str:
 
 
 def _events(
-    clusters: Sequence[Sequence[str]],
+    clusters: Clusters,
+    first_ids: Sequence[str],
     account_ids: Sequence[str],
-    is_old: NDArray[np.bool_],
-    cluster: NDArray[np.int64],
-    before: NDArray[np.int64],
-    accounts: Sequence[str],
-    survivor: NDArray[np.int64],
-    records: Sequence[str],
+    survivor: Ints,
+    old: _OldAccounts,
     aliases: Mapping[str, tuple[str, date]],
 ) -> list[Event]:
-    has_origin = np.zeros(len(clusters), dtype=bool)
+    cluster, before = clusters.cluster, old.of_record
+    is_old, has_origin = survivor >= 0, np.zeros(len(survivor), dtype=bool)
     has_origin[cluster[before >= 0]] = True
+    is_created, is_split = ~is_old & ~has_origin, ~is_old & has_origin
+    sizes = np.bincount(cluster, minlength=len(survivor))
     events = [
-        Event("created", account_ids[at], "", clusters[at][0], f"{len(clusters[at])} records")
-        for at in np.flatnonzero(~is_old & ~has_origin).tolist()
+        Event("created", account_ids[at], "", first_ids[at], f"{sizes[at]} records")
+        for at in np.flatnonzero(is_created).tolist()
     ]
-    origins: dict[int, Counter[int]] = {}
-    is_split = ~is_old & has_origin
-    for at in np.flatnonzero((before >= 0) & is_split[cluster]).tolist():
-        origins.setdefault(int(cluster[at]), Counter())[int(before[at])] += 1
-    for at, counts in origins.items():
-        for number, count in counts.items():
-            origin = accounts[number]
-            now = aliases[origin][0] if origin in aliases else origin
-            note = f"{count} of its records left {origin}"
-            events.append(Event("split", now, account_ids[at], clusters[at][0], note))
-    is_created = ~is_old & ~has_origin
+    left = Counter(
+        (int(cluster[at]), int(before[at])) for at in np.flatnonzero((before >= 0) & is_split[cluster]).tolist()
+    )
+    for (at, number), count in left.items():
+        origin = old.ids[number]
+        now = aliases[origin][0] if origin in aliases else origin
+        events.append(Event("split", now, account_ids[at], first_ids[at], f"{count} of its records left {origin}"))
     for at in np.flatnonzero((before < 0) & ~is_created[cluster]).tolist():
-        events.append(Event("joined", account_ids[cluster[at]], "", records[at], "new record"))
+        events.append(Event("joined", account_ids[cluster[at]], "", clusters.record_ids[at], "new record"))
     strays = np.flatnonzero((before >= 0) & is_old[cluster] & (before != survivor[cluster]))
     for at in strays.tolist():
-        origin, account_id = accounts[before[at]], account_ids[cluster[at]]
+        origin, account_id = old.ids[before[at]], account_ids[cluster[at]]
         if origin not in aliases or aliases[origin][0] != account_id:
-            events.append(Event("moved", account_id, origin, records[at], f"came from {origin}"))
+            events.append(Event("moved", account_id, origin, clusters.record_ids[at], f"came from {origin}"))
     return events

@@ -20,8 +20,9 @@ from identity.evidence import RULES
 from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records
 from identity.normalise import Prepared, prepare
 from identity.overrides import read_decisions
-from identity.persist import Assignment, assign_account_ids
+from identity.persist import Assignment, Clusters, assign_account_ids
 from identity.rules import IdentityRules
+from identity.runs import ranks_in_runs, run_sizes, run_starts
 
 _DIGITS: Final = 6
 _FIRST_RECORD: Final = "first_record"
@@ -93,14 +94,8 @@ def resolve(
         text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
         set_aside.append(("override_without_record", f"{override.left_record} {override.right_record}", 1, text))
 
-    clusters = _Clusters(prepared, matches.accounts)
-    assignment = assign_account_ids(
-        clusters.record_ids(prepared),
-        before,
-        _read_aliases(previous_aliases),
-        dict(zip(prepared.record_ids, prepared.is_crm.tolist(), strict=True)) if before else {},
-        as_of_date,
-    )
+    clusters = _clusters(prepared, matches.accounts)
+    assignment = assign_account_ids(clusters, before, _read_aliases(previous_aliases), as_of_date)
     same = Decided.concatenate(matches.same)
     return Resolution(
         record_keys=_record_keys(prepared, matches),
@@ -119,35 +114,17 @@ def resolve(
     )
 
 
-class _Clusters:
-    """Rows of each account, its first record first; accounts in the order of their first records.
-
-    Attributes
-    ----------
-    rows : rows, account after account
-    starts : place in `rows` at which each account begins
-    cluster : (n,) account of each row
-    """
-
-    def __init__(self, prepared: Prepared, accounts: Accounts) -> None:
-        order = np.lexsort((np.arange(len(prepared)), prepared.first_seen_date, ~prepared.is_crm, accounts.root))
-        roots = accounts.root[order]
-        starts = np.flatnonzero(np.r_[True, roots[1:] != roots[:-1]]) if len(order) else np.zeros(0, np.int64)
-        sizes = np.diff(np.r_[starts, len(order)])
-        by_first = np.argsort(order[starts], kind="stable")
-        rank = np.empty(len(starts), np.int64)
-        rank[by_first] = np.arange(len(starts))
-        number = np.repeat(rank, sizes)
-        again = np.argsort(number, kind="stable")
-        self.rows: Rows = order[again]
-        self.starts: Rows = np.r_[0, np.cumsum(sizes[by_first])][:-1] if len(starts) else starts
-        self.cluster: Rows = np.empty(len(order), np.int64)
-        self.cluster[self.rows] = number[again]
-
-    def record_ids(self, prepared: Prepared) -> list[list[str]]:
-        ids = [prepared.record_ids[row] for row in self.rows.tolist()]
-        ends = np.r_[self.starts[1:], len(ids)].tolist() if len(self.starts) else []
-        return [ids[start:end] for start, end in zip(self.starts.tolist(), ends, strict=True)]
+def _clusters(prepared: Prepared, accounts: Accounts) -> Clusters:
+    """Accounts numbered in the order of their first records: CRM records come first, then the oldest, then the smallest id."""
+    order = np.lexsort((np.arange(len(prepared)), prepared.first_seen_date, ~prepared.is_crm, accounts.root))
+    starts = run_starts(accounts.root[order])
+    firsts = order[starts]
+    by_first = np.argsort(firsts, kind="stable")
+    rank = np.empty(len(firsts), np.int64)
+    rank[by_first] = np.arange(len(firsts))
+    cluster = np.empty(len(order), np.int64)
+    cluster[order] = np.repeat(rank, run_sizes(starts, len(order)))
+    return Clusters(prepared.record_ids, cluster, firsts[by_first], prepared.is_crm)
 
 
 def _read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str], dict[str, date]]:
@@ -189,7 +166,7 @@ def _to_date(value: object) -> date:
 def _members(
     prepared: Prepared,
     same: Decided,
-    clusters: _Clusters,
+    clusters: Clusters,
     assignment: Assignment,
     before: dict[str, str],
     since: dict[str, date],
@@ -223,11 +200,11 @@ def _members(
     return pa.table(columns, schema=tables.ACCOUNT_MEMBERS)
 
 
-def _links(size: int, same: Decided, clusters: _Clusters) -> NDArray[np.int64]:
+def _links(size: int, same: Decided, clusters: Clusters) -> NDArray[np.int64]:
     """Return the join by which each row hangs on the first row of its account, -1 for that row; joins form a forest."""
     if not size:
         return np.zeros(0, np.int64)
-    firsts = clusters.rows[clusters.starts]
+    firsts = clusters.firsts
     # One more node, tied to every first row, is where the walk through all accounts begins.
     left = np.r_[same.left, np.full(len(firsts), size)]
     right = np.r_[same.right, firsts]
@@ -296,10 +273,8 @@ def _limit(
     place = np.r_[np.arange(len(order)), np.arange(len(order))]
     account = np.r_[low[order], high[order]]
     by_account = np.lexsort((place, account))
-    starts = np.flatnonzero(np.r_[True, np.diff(account[by_account]) != 0]) if len(order) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(by_account)])
     rank = np.empty(len(account), np.int64)
-    rank[by_account] = np.arange(len(account)) - np.repeat(starts, sizes)
+    rank[by_account] = ranks_in_runs(run_sizes(run_starts(account[by_account]), len(account)))
     worst = np.maximum(rank[: len(order)], rank[len(order) :])
     kept = order[worst < limit]
     if len(kept) < len(order):

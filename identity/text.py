@@ -161,6 +161,16 @@ def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.bitwise_or.reduceat(bits, starts).astype(np.int64)
 
 
+def lines_with(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
+    """Places of the texts in which a pattern is found that does not reach across line feeds."""
+    text = _join(texts)
+    starts = [found.start() for found in pattern.finditer(text)]
+    if not starts:
+        return []
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    return sorted(set(np.searchsorted(ends, np.array(starts), side="right").tolist()))
+
+
 def fold(text: str) -> str:
     """Text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
     return fold_all([text])[0]

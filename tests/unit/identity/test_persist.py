@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.persist import Assignment, assign_account_ids, resolve_alias
+from identity.persist import Assignment, Clusters, assign_account_ids, resolve_alias
 
 DAY = date(2026, 1, 31)
 EARLIER = date(2026, 1, 1)
@@ -18,7 +19,18 @@ def assign(
     aliases: dict[str, tuple[str, date]] | None = None,
     crm: Sequence[str] = (),
 ) -> Assignment:
-    return assign_account_ids(clusters, previous or {}, aliases or {}, {record: True for record in crm}, DAY)
+    order = sorted(range(len(clusters)), key=lambda at: clusters[at][0])
+    records = [record for at in order for record in clusters[at]]
+    sizes = np.array([len(clusters[at]) for at in order], np.int64)
+    today = Clusters(
+        records,
+        np.repeat(np.arange(len(clusters)), sizes),
+        np.cumsum(sizes) - sizes,
+        np.array([record in crm for record in records], dtype=bool),
+    )
+    found = assign_account_ids(today, previous or {}, aliases or {}, DAY)
+    ids = dict(zip(order, found.account_ids, strict=True))
+    return Assignment([ids[at] for at in range(len(clusters))], found.aliases, sorted(found.events))
 
 
 def kinds(found: Assignment) -> list[tuple[str, str, str]]:
