@@ -134,7 +134,8 @@ class DomainNames:
         keys = np.array([*prepared.name_keys, ""], dtype=object)
         texts = np.array([*prepared.name_texts, ""], dtype=object)
         # A name that cannot be used is still shown as what it says.
-        readable = np.array(prepared.columns["normalised_name"].texts(), dtype=object)[self._row]
+        shown = prepared.columns["normalised_name"]
+        readable = np.array([*shown.values, ""], dtype=object)[shown.codes[self._row]]
         self._key = keys[self._name]
         self._text = np.where(self._name >= 0, texts[self._name], readable)
         compared = compare_names(

@@ -36,7 +36,11 @@ _NO_COMPANY_SUFFIX: Final = frozenset(
 )
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*:/*")
 _LABEL: Final = re.compile(r"^(?!-)[\w-]{1,63}(?<!-)$")
-_PLAIN_HOST: Final = re.compile(r"^(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.(?!xn--)[a-z][a-z0-9-]{0,61}[a-z0-9]){1,3}$")
+_PLAIN_HOST: Final = re.compile(
+    r"^(?:https?://)?(?:www\.)?(?P<host>(?!www\.|xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    r"(?:\.(?!xn--)[a-z][a-z0-9-]{0,61}[a-z0-9]){1,3})/?$",
+    re.ASCII,
+)
 _IPV4: Final = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 _FULL_STOPS: Final = str.maketrans({"。": "."})
 _MAX_URL: Final = 2048
@@ -65,21 +69,32 @@ class DomainReader:
         self._suffixes = frozenset(self._extract.tlds)
         self.read = lru_cache(maxsize=None)(self._read)
 
-    def read_all(self, texts: Sequence[str]) -> list[Domain]:
-        """Return the domain of each text."""
-        return [self._read_plain(text) or self.read(text) for text in texts]
+    def read_all(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Registrable domain of each text, and its kind."""
+        domains, kinds = [], []
+        for text in texts:
+            domain = self._read_plain(text)
+            if domain:
+                domains.append(domain)
+                kinds.append("company")
+            else:
+                read = self.read(text)
+                domains.append(read.registrable_domain)
+                kinds.append(read.kind)
+        return domains, kinds
 
-    def _read_plain(self, text: str) -> Domain | None:
-        """Return the domain of a plain host 'name.suffix' or 'name.co.suffix', as most are; None where a closer look is due."""
-        if not text.isascii() or not _PLAIN_HOST.match(text):
-            return None
-        host = text[4:] if text.startswith("www.") else text
+    def _read_plain(self, text: str) -> str:
+        """Return the domain of a plain host 'name.suffix' or 'name.co.suffix', as most are; '' where a closer look is due."""
+        found = _PLAIN_HOST.match(text)
+        if not found:
+            return ""
+        host = found["host"]
         name, _, suffix = host.partition(".")
         if suffix not in self._suffixes or suffix in self._kinds or host in self._kinds:
-            return None
+            return ""
         if host in self._suffixes or f"*.{suffix}" in self._suffixes or f"!{host}" in self._suffixes:
-            return None
-        return Domain(host, "company")
+            return ""
+        return host
 
     def _read(self, text: str) -> Domain:
         if not text or not text.strip():
@@ -172,13 +187,13 @@ def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_m
     reader = DomainReader(kinds)
     values = hosts.to_pylist() if isinstance(hosts, pa.Array | pa.ChunkedArray) else list(hosts)
     texts = sorted({value for value in values if isinstance(value, str)})
-    domains = reader.read_all(texts)
+    domains, domain_kinds = reader.read_all(texts)
     return pa.table(
         [
             pa.array(texts, pa.string()),
-            pa.array([domain.registrable_domain or None for domain in domains], pa.string()),
+            pa.array([domain or None for domain in domains], pa.string()),
             # A domain that was typed to fill a field is no domain.
-            pa.array(["invalid" if domain.kind == "placeholder" else domain.kind for domain in domains], pa.string()),
+            pa.array(["invalid" if kind == "placeholder" else kind for kind in domain_kinds], pa.string()),
         ],
         schema=DOMAIN_KEYS_SCHEMA,
     )

@@ -69,11 +69,18 @@ class Proposals:
         texts = []
         for part in self.parts:
             weights = part.weight[at]
-            present = ~np.isnan(weights)
-            distinct, place = np.unique(np.round(np.nan_to_num(weights), 1), return_inverse=True)
-            shown = pa.array([f" {weight + 0.0:+.1f}" for weight in distinct.tolist()], pa.string()).take(pa.array(place))
-            text = pc.binary_join_element_wise(part.words(at), shown, "")
-            texts.append(pc.if_else(pa.array(present), text, pa.scalar(None, pa.string())))
+            present = np.flatnonzero(~np.isnan(weights))
+            if not len(present):
+                continue
+            tenths = np.round(weights[present] * 10).astype(np.int64)
+            lowest = int(tenths.min())
+            shown = pa.array([f" {tenth / 10:+.1f}" for tenth in range(lowest, int(tenths.max()) + 1)], pa.string())
+            text = pc.binary_join_element_wise(part.words(at[present]), shown.take(pa.array(tenths - lowest)), "")
+            place = np.zeros(len(at), np.int64)
+            place[present] = np.arange(len(present))
+            texts.append(text.take(pa.array(place, mask=np.isnan(weights))))
+        if not texts:
+            return pa.repeat("", len(at))
         return pc.binary_join_element_wise(*texts, "; ", null_handling="skip")
 
 
@@ -104,8 +111,10 @@ def named(prefix: str, values: Sequence[str], codes: Rows) -> Callable[[Places],
 
 def chosen(values: Sequence[str], codes: Rows) -> pa.Array:
     """Texts by their codes; '' for a code below 0."""
-    distinct, place = np.unique(codes, return_inverse=True)
-    return pa.array([values[code] if code >= 0 else "" for code in distinct.tolist()], pa.string()).take(pa.array(place))
+    if len(codes) < len(values):
+        return pa.array([values[code] if code >= 0 else "" for code in codes.tolist()], pa.string())
+    texts = pa.array([*values, ""], pa.string())
+    return texts.take(pa.array(np.where(codes < 0, len(values), codes)))
 
 
 def probability(log_odds: Floats) -> Floats:

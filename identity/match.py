@@ -6,6 +6,7 @@ Identifiers first, then company domains, then rare names, then names that are me
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from identity.accounts import DECIDED, IDENTIFIER, NAMED_DOMAIN, NONE, REASONS, Accounts, Rows
 from identity.domain_matches import DomainNames, propose_named
 from identity.evidence import RULE_CODE, Evidence, Places, Proposals, probability
-from identity.name_matches import NameMatches
+from identity.name_matches import NameMatches, find_alike
 from identity.normalise import Prepared
 from identity.overrides import Decisions
 from identity.rarity import Floats
@@ -90,11 +91,26 @@ def match_records(
 
     Parameters
     ----------
-    previous_accounts : account of each row before, None if it had none. Two rows that were together stay together on a little
+    previous_accounts : account of each row before, None if it had none; empty at the first run. Two rows that were together stay together on a little
         less evidence, so that one new record does not move old ones by shifting what is rare.
     """
     matches = Matches(Accounts(prepared, decisions.different))
     evidence = Evidence(prepared, rules)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # Sorting and comparing leave the interpreter free, so the other core can do it meanwhile.
+        alike = beside.submit(find_alike, prepared, evidence)
+        undecided = _match_surely(prepared, rules, decisions, matches, evidence)
+        similar = NameMatches(prepared, matches.accounts, evidence)
+        _apply(similar.propose_similar(alike.result()), matches, rules, may_join=False)
+    matches.set_aside.extend(similar.set_aside)
+    _keep_together(matches, rules, previous_accounts, undecided)
+    return matches
+
+
+def _match_surely(
+    prepared: Prepared, rules: IdentityRules, decisions: Decisions, matches: Matches, evidence: Evidence
+) -> list[tuple[Proposals, Places]]:
+    """Join by decisions, identifiers, domains and equal names; the proposals that further evidence may still join."""
     _join_decided(matches, decisions)
     _join_identifiers(prepared, matches)
     _apply(propose_named(prepared, matches.accounts, evidence), matches, rules)
@@ -109,10 +125,8 @@ def match_records(
 
     name_matches = NameMatches(prepared, matches.accounts, evidence)
     undecided.append(_apply(name_matches.propose_equal(), matches, rules))
-    _apply(name_matches.propose_similar(), matches, rules, may_join=False)
     matches.set_aside.extend(name_matches.set_aside)
-    _keep_together(matches, rules, previous_accounts, undecided)
-    return matches
+    return undecided
 
 
 def _join_decided(matches: Matches, decisions: Decisions) -> None:

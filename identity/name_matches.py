@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts, Rows
 from identity.block import pairs_within, similar_name_keys
-from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling
+from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling, similarities
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Prepared
 from identity.rarity import Floats
@@ -87,19 +90,14 @@ class NameMatches:
         kinds = np.where(is_supported, NAME, NAME_ALONE).astype(np.int8)
         return Proposals(row[left], row[right], np.full(size, RULE_CODE["name"], np.int8), kinds, parts)
 
-    def propose_similar(self) -> Proposals:
+    def propose_similar(self, alike: AlikeNames) -> Proposals:
         """Pairs of accounts whose main or English names are alike and not equal."""
-        prepared, accounts, rules = self._prepared, self._accounts, self._rules
-        first_row, names = self._first_rows()
-        members, words = similar_name_keys(
-            [prepared.name_keys[code] for code in names.tolist()], [prepared.name_texts[code] for code in names.tolist()]
-        )
-        pairs = pairs_within(members, words, int(rules["max_names_per_word"]))
-        if len(pairs.large_keys):
-            note = f"{len(pairs.large_keys)} words that these names share are too common to look for similar names"
-            self.set_aside.append(("word_of_many_names", "", int(pairs.large_sizes.sum()), note))
-        left, right, similarity, extra = self._alike(names[pairs.left], names[pairs.right])
-        row, other_row = first_row[left], first_row[right]
+        accounts, rules = self._accounts, self._rules
+        if alike.large_keys:
+            note = f"{alike.large_keys} words that these names share are too common to look for similar names"
+            self.set_aside.append(("word_of_many_names", "", alike.large_sizes, note))
+        left, right, similarity, extra = alike.left, alike.right, alike.similarity, alike.extra
+        row, other_row = alike.first_row[left], alike.first_row[right]
         kept = accounts.root[row] != accounts.root[other_row]
         kept[kept] = accounts.contradictions(row[kept], other_row[kept], NAME) == NONE
         left, right, similarity, extra = left[kept], right[kept], similarity[kept], extra[kept]
@@ -124,36 +122,7 @@ class NameMatches:
             parts,
         )
 
-    def _first_rows(self) -> tuple[Rows, Rows]:
-        """First row of each name among the main and English ones (-1 for other names), and the codes of those names."""
-        prepared = self._prepared
-        own = prepared.name_kind <= NAME_EN
-        name, kind, row = prepared.name_code[own], prepared.name_kind[own], prepared.name_row[own]
-        order = np.lexsort((row, kind, name))
-        codes, first = np.unique(name[order], return_index=True)
-        first_row = np.full(len(prepared.name_keys), -1, np.int64)
-        first_row[codes] = row[order][first]
-        return first_row, codes.astype(np.int64)
-
-    def _alike(self, left: Rows, right: Rows) -> tuple[Rows, Rows, Floats, Floats]:
-        """Pairs of names that are alike enough to be shown, with their similarity and the information of extra words."""
-        least = self._rules["similar_name_minimum"]
-        keys = np.array(self._prepared.name_keys, dtype=object)
-        texts = np.array(self._prepared.name_texts, dtype=object)
-        found = [(left[:0], right[:0], np.zeros(0), np.zeros(0))]
-        for start in range(0, len(left), _PAIRS_AT_ONCE):
-            one, other = left[start : start + _PAIRS_AT_ONCE], right[start : start + _PAIRS_AT_ONCE]
-            compared = compare_names(keys[one], texts[one], keys[other], texts[other], self._evidence.rarity, least)
-            shown = (compared.similarity >= least) & np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT))
-            at = np.array(
-                [at for at in np.flatnonzero(shown).tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])],
-                dtype=np.int64,
-            )
-            found.append((one[at], other[at], compared.similarity[at], compared.extra[at]))
-        left, right, similarity, extra = (np.concatenate(values) for values in zip(*found, strict=True))
-        return left, right, similarity, extra
-
-    def _both_names(self, left: Rows, right: Rows):  # type: ignore[no-untyped-def]
+    def _both_names(self, left: Rows, right: Rows) -> Callable[[Places], pa.Array]:
         keys = self._prepared.name_keys
 
         def text(at: Places) -> pa.Array:
@@ -162,5 +131,66 @@ class NameMatches:
         return text
 
 
-def _similarity_words(similarity: Floats):  # type: ignore[no-untyped-def]
+@dataclass(frozen=True)
+class AlikeNames:
+    """Pairs of main or English names that are alike and not equal, whatever the accounts.
+
+    Attributes
+    ----------
+    first_row : for each name the first row that has it as its main or English one, -1 if none has
+    left, right : names
+    similarity : 0 to 1
+    extra : information of the words that only one has, nats
+    large_keys, large_sizes : number of words under which too many names meet, and how many meet there
+    """
+
+    first_row: Rows
+    left: Rows
+    right: Rows
+    similarity: Floats
+    extra: Floats
+    large_keys: int
+    large_sizes: int
+
+
+def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
+    """Names that are alike; it depends on the names only, so it can be done beside the matching by domains."""
+    rules = evidence.rules
+    least = rules["similar_name_minimum"]
+    first_row, names = _first_rows(prepared)
+    keys = np.array(prepared.name_keys, dtype=object)
+    texts = np.array(prepared.name_texts, dtype=object)
+    members, words = similar_name_keys(keys[names].tolist(), texts[names].tolist())
+    pairs = pairs_within(members, words, int(rules["max_names_per_word"]))
+    found = [(pairs.left[:0], pairs.left[:0], np.zeros(0), np.zeros(0))]
+    for start in range(0, len(pairs.left), _PAIRS_AT_ONCE):
+        one = names[pairs.left[start : start + _PAIRS_AT_ONCE]]
+        other = names[pairs.right[start : start + _PAIRS_AT_ONCE]]
+        alike = np.flatnonzero(similarities(keys[one], keys[other], least) >= least)
+        one, other = one[alike], other[alike]
+        compared = compare_names(keys[one], texts[one], keys[other], texts[other], evidence.rarity)
+        shown = np.flatnonzero(np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT)))
+        at = np.array(
+            [at for at in shown.tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])], dtype=np.int64
+        )
+        found.append((one[at], other[at], compared.similarity[at], compared.extra[at]))
+    left, right, similarity, extra = (np.concatenate(values) for values in zip(*found, strict=True))
+    return AlikeNames(
+        first_row, left, right, similarity, extra, len(pairs.large_keys), int(pairs.large_sizes.sum())
+    )
+
+
+def _first_rows(prepared: Prepared) -> tuple[Rows, Rows]:
+    """First row of each name among the main and English ones (-1 for other names), and the codes of those names."""
+    own = prepared.name_kind <= NAME_EN
+    name, kind, row = prepared.name_code[own], prepared.name_kind[own], prepared.name_row[own]
+    order = np.lexsort((row, kind, name))
+    starts = run_starts(name[order])
+    codes = name[order][starts].astype(np.int64)
+    first_row = np.full(len(prepared.name_keys), -1, np.int64)
+    first_row[codes] = row[order][starts]
+    return first_row, codes
+
+
+def _similarity_words(similarity: Floats) -> Callable[[Places], pa.Array]:
     return lambda at: pa.array([f"similarity {value:.2f}" for value in similarity[at].tolist()], pa.string())

@@ -7,7 +7,7 @@ without spaces, kana length and old kanji, for equality. The legal form and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +38,6 @@ _OFFICE: Final = re.compile(
 )
 _REPEATED: Final = re.compile(r"^(.)\1{2,}$")
 _MOST_FORMS: Final = 3
-_LONGEST_FORM: Final = 5
 
 
 @dataclass(frozen=True)
@@ -103,15 +102,17 @@ class NameReader:
         self._max_length = max_length
         self._forms = _LegalForms(legal_forms)
         self._placeholder_keys: set[str] = set()
-        patterns: list[str] = []
+        patterns: list[tuple[str, str]] = []
         folded = fold_all(placeholder_names)
         for name, text, key in zip(placeholder_names, folded, keys_all(words_all(folded)), strict=True):
             if "*" in name or "#" in name:
-                patterns.append(_placeholder_pattern(text))
+                patterns.append((text, _placeholder_pattern(text)))
             else:
                 self._placeholder_keys.add(key or text.strip())
-        self._longest_placeholder = max(map(len, folded), default=0) * 2
-        self._placeholder_pattern = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+        # 'No company' is a placeholder although its last word is a legal form: what is left may be the beginning or end of one.
+        self._placeholder_parts = {key[:end] for key in self._placeholder_keys for end in range(1, len(key))}
+        self._placeholder_parts |= {key[start:] for key in self._placeholder_keys for start in range(1, len(key))}
+        self._placeholder_patterns = [(max(re.findall(r"[^\s*#]+", t), key=len), re.compile(p)) for t, p in patterns]
 
     def read(self, text: str) -> Name:
         """Return what one name says."""
@@ -181,22 +182,24 @@ class NameReader:
     def _mark_placeholders(
         self, folded: list[str], forms: list[str], branches: list[str], keys: list[str], marks: list[bool]
     ) -> None:
-        known, pattern = self._placeholder_keys, self._placeholder_pattern
+        known, parts = self._placeholder_keys, self._placeholder_parts
         stripped = []
         for at, (line, key) in enumerate(zip(folded, keys, strict=True)):
-            if key in known or (len(key) > 3 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
+            if key in known or line in known or (len(key) > 3 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
                 marks[at] = True
-            elif len(line) <= self._longest_placeholder:
-                if line.strip() in known:
-                    marks[at] = True
-                elif forms[at] or branches[at]:
-                    stripped.append(at)
-            if pattern is not None and not marks[at] and pattern.fullmatch(" ".join(line.split())):
+            elif (forms[at] or branches[at]) and key in parts:
+                stripped.append(at)
+            elif not key and line.strip() in known:
                 marks[at] = True
-        # 'No company' is a placeholder although its last word is a legal form.
-        whole = keys_all(words_all([folded[at] for at in stripped])) if stripped else []
+        whole = keys_all(words_all([folded[at] for at in stripped]))
         for at, key in zip(stripped, whole, strict=True):
             marks[at] = marks[at] or key in known
+        text = "\n".join(folded)
+        for literal, pattern in self._placeholder_patterns:
+            if literal in text:
+                for at, line in enumerate(folded):
+                    if literal in line and pattern.fullmatch(" ".join(line.split())):
+                        marks[at] = True
 
 
 class _LegalForms:
@@ -205,45 +208,42 @@ class _LegalForms:
     def __init__(self, legal_forms: Sequence[LegalForm]) -> None:
         self._bracketed: dict[str, str] = {}
         self._glued: dict[str, str] = {}
-        glued: dict[str, list[str]] = {"front": [], "behind": []}
-        self._worded: dict[str, dict[tuple[str, ...], str]] = {"front": {}, "behind": {}}
-        texts = dict(zip((form.form for form in legal_forms), fold_all([f.form for f in legal_forms]), strict=True))
+        self._front_words: dict[str, str] = {}
+        self._behind_words: dict[str, str] = {}
+        front: list[str] = []
+        behind: list[str] = []
+        spellings = sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form))
         # Longest first, so that 股份有限公司 is not read as 有限公司.
-        for form in sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form)):
-            text = texts[form.form]
-            places = ("front", "behind") if form.position == "any" else (form.position,)
+        for form, text in zip(spellings, fold_all([form.form for form in spellings]), strict=True):
             if text.startswith("(") and text.endswith(")"):
                 self._bracketed.setdefault(text, form.canonical_form)
             elif UNSPACED.search(text):
                 self._glued.setdefault(text, form.canonical_form)
-                for place in places:
-                    glued[place].append(text)
+                front += [text] if form.position != "behind" else []
+                behind += [text] if form.position != "front" else []
             else:
-                words = tuple(words_all([text])[0].split())
-                for place in places:
-                    if words:
-                        self._worded[place].setdefault(words, form.canonical_form)
-        self._front, self._behind = tuple(glued["front"]), tuple(glued["behind"])
-        self._glued_front = re.compile("|".join(map(re.escape, self._front)) or r"(?!)")
+                words = words_all([text])[0]
+                if words and form.position != "behind":
+                    self._front_words.setdefault(words, form.canonical_form)
+                if words and form.position != "front":
+                    self._behind_words.setdefault(words, form.canonical_form)
+        self._front, self._behind = _by_character(front, 0), _by_character(behind, -1)
+        self._glued_front = re.compile("|".join(map(re.escape, front)) or r"(?!)")
         self._bracket = re.compile("|".join(map(re.escape, self._bracketed)) or r"(?!)")
-        self._last_words = frozenset(words[-1] for words in self._worded["behind"])
-        self._first_words = frozenset(words[0] for words in self._worded["front"])
+        self._sizes_front, self._sizes_behind = _sizes(self._front_words, 0), _sizes(self._behind_words, -1)
 
     def strip(self, folded: str) -> tuple[str, str, str]:
         """Name without bracketed and glued legal forms and branch, the legal form, the branch."""
-        legal_form = branch = ""
         text = folded.strip()
+        if text.isascii():
+            if "(" not in text and not text.endswith(_OFFICE_ENDS):
+                return text, "", ""
+            text, legal_form = self._strip_bracketed(text)[:2]
+            tail = _OFFICE.match(text)
+            return (tail["base"], legal_form, tail["tail"]) if tail else (text, legal_form, "")
+        legal_form = branch = ""
         if "(" in text:
-            found = self._bracket.search(text)
-            if found:
-                legal_form = self._bracketed[found.group()]
-                rest = text[found.end() :]
-                tail = _BRANCH_TAIL.match(rest)
-                if tail and text[: found.start()].strip():
-                    text, branch = text[: found.start()], tail["tail"]
-                else:
-                    text = f"{text[: found.start()]} {rest}"
-                text = text.strip()
+            text, legal_form, branch = self._strip_bracketed(text)
             tail = _BRANCH_BRACKET.match(text)
             if tail:
                 text, branch = tail["base"], tail["tail"]
@@ -255,50 +255,83 @@ class _LegalForms:
             tail = _BRANCH.match(text)
             if tail:
                 text, branch = tail["base"], tail["tail"]
-        if text.isascii():
-            return text, legal_form, branch
         text, glued, tail_text = self._strip_glued(text)
         return text, legal_form or glued, branch or tail_text
 
     def strip_words(self, text: str) -> tuple[str, str]:
         """Name without legal forms that are words of their own, and the form."""
         words = text.split(" ")
-        if words[-1] not in self._last_words and words[0] not in self._first_words:
+        sizes, front_sizes = self._sizes_behind.get(words[-1]), self._sizes_front.get(words[0])
+        if sizes is None and front_sizes is None:
             return text, ""
         legal_form = ""
-        behind, front = self._worded["behind"], self._worded["front"]
         # A name may end in several forms ("X Holdings Co., Ltd. (publ)").
         for _ in range(_MOST_FORMS):
-            longest = min(_LONGEST_FORM, len(words) - 1)
-            size = next((n for n in range(longest, 0, -1) if tuple(words[-n:]) in behind), 0)
-            if not size:
+            form = ""
+            for size in sizes or ():
+                if size < len(words):
+                    form = self._behind_words.get(" ".join(words[-size:]), "")
+                    if form:
+                        del words[-size:]
+                        break
+            if not form:
                 break
-            legal_form = behind[tuple(words[-size:])]
-            words = words[:-size]
-        size = next((n for n in range(min(_LONGEST_FORM, len(words) - 1), 0, -1) if tuple(words[:n]) in front), 0)
-        if size:
-            legal_form = legal_form or front[tuple(words[:size])]
-            words = words[size:]
-        return " ".join(words), legal_form
+            legal_form = form
+            sizes = self._sizes_behind.get(words[-1])
+        for size in front_sizes or ():
+            if size < len(words):
+                form = self._front_words.get(" ".join(words[:size]), "")
+                if form:
+                    legal_form = legal_form or form
+                    del words[:size]
+                    break
+        return (" ".join(words), legal_form) if legal_form else (text, "")
+
+    def _strip_bracketed(self, text: str) -> tuple[str, str, str]:
+        found = self._bracket.search(text)
+        if not found:
+            return text, "", ""
+        legal_form, rest = self._bracketed[found.group()], text[found.end() :]
+        tail = _BRANCH_TAIL.match(rest)
+        if tail and text[: found.start()].strip():
+            return text[: found.start()].strip(), legal_form, tail["tail"]
+        return f"{text[: found.start()]} {rest}".strip(), legal_form, ""
 
     def _strip_glued(self, text: str) -> tuple[str, str, str]:
         legal_form = ""
-        if text.endswith(self._behind):
-            form = next(form for form in self._behind if text.endswith(form))
-            if _has_letter(text[: -len(form)]):
-                text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
-        if text.startswith(self._front):
-            form = next(form for form in self._front if text.startswith(form))
-            if _has_letter(text[len(form) :]):
-                text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
-        if legal_form:
-            return text, legal_form, ""
-        if text.endswith(_BRANCH_ENDS):
+        for form in self._behind.get(text[-1:], ()):
+            if text.endswith(form):
+                if _has_letter(text[: -len(form)]):
+                    text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
+                break
+        for form in self._front.get(text[:1], ()):
+            if text.startswith(form):
+                if _has_letter(text[len(form) :]):
+                    text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
+                break
+        if not legal_form and text.endswith(_BRANCH_ENDS):
             found = self._glued_front.search(text)
             tail = _BRANCH_TAIL.match(text[found.end() :]) if found else None
             if found and tail and _has_letter(text[: found.start()]):
                 return text[: found.start()], self._glued[found.group()], tail["tail"]
-        return text, "", ""
+        return text, legal_form, ""
+
+
+def _sizes(forms: Iterable[str], place: int) -> dict[str, list[int]]:
+    """Numbers of words, the largest first, of the forms that have a word at their end (-1) or beginning (0)."""
+    sizes: dict[str, set[int]] = {}
+    for form in forms:
+        words = form.split()
+        sizes.setdefault(words[place], set()).add(len(words))
+    return {word: sorted(found, reverse=True) for word, found in sizes.items()}
+
+
+def _by_character(forms: Iterable[str], place: int) -> dict[str, list[str]]:
+    """Forms, the longest first, by their last (-1) or first (0) character."""
+    found: dict[str, list[str]] = {}
+    for form in forms:
+        found.setdefault(form[place], []).append(form)
+    return found
 
 
 def _has_letter(text: str) -> bool:

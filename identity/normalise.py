@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from identity import identifiers
 from identity.addresses import address_keys, phone_key, postal_key
 from identity.compare import is_label
-from identity.domains import Domain, DomainReader
+from identity.domains import DomainReader
 from identity.names import Name, NameReader, Names
 from identity.parallel import map_in_parts
 from identity.rules import IdentityRules
@@ -149,12 +150,13 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         reader,
         (main_texts, former_texts, columns["name_en"].values, columns["name_kana"].values, *aliases),
     )
-    hosts = _read_hosts(domains, [*columns["domain"].values, *(host for each in other_hosts for host in each)])
+    hosts, host_kinds = _read_hosts(domains, columns["domain"].values)
+    other = sorted({text for each in other_hosts for text in each})
+    other_domains = dict(zip(other, zip(*_read_hosts(domains, other), strict=True), strict=True))
 
     main = names.places(main_texts, columns["company_name"].codes)
-    host_of_row = [hosts[text] for text in columns["domain"].values]
-    domain_kind = np.array([host.kind for host in host_of_row] + ["none"], dtype=object)[columns["domain"].codes]
-    _rescue_real_names(names, main, main_texts, columns, host_of_row, domain_kind)
+    domain_kind = np.array([*host_kinds, "none"], dtype=object)[columns["domain"].codes]
+    _rescue_real_names(names, main, main_texts, columns, hosts, domain_kind)
     for at, reason in enumerate(names.issues):
         if reason:
             issues.add(np.flatnonzero(main == at), reason)
@@ -165,16 +167,16 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     result = {
         "source": columns["source"],
         "provider": _providers(record_ids, columns["source"]),
-        "normalised_name": names.column(names.normalised_name, main),
+        "normalised_name": Coded(main, names.normalised_name),
         "legal_form": names.column(names.legal_form, main),
         "branch": names.column(names.branch, main),
         "domain_kind": _recode(
-            columns["domain"], ["invalid" if host.kind == "placeholder" else host.kind for host in host_of_row], "none"
+            columns["domain"], ["invalid" if kind == "placeholder" else kind for kind in host_kinds], "none"
         ),
         "country": _countries(columns["country_code"], issues),
         "address": _recode(columns["address"], _mapped(address_keys, columns["address"].values)),
         "postal_code": _recode(columns["postal_code"], [postal_key(text) for text in columns["postal_code"].values]),
-        "phone": _recode(columns["phone"], [phone_key(text) for text in columns["phone"].values]),
+        "phone": _recode(columns["phone"], _mapped(_phone_keys, columns["phone"].values)),
     }
     for name, check in _CHECKS.items():
         checked = [check(text) for text in columns[name].values]
@@ -182,7 +184,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         for code, (_, issue) in enumerate(checked):
             if issue:
                 issues.add(np.flatnonzero(columns[name].codes == code), (issue,))
-    domain, domain_row, domain_code, domain_is_primary = _domains(columns, host_of_row, other_hosts, hosts)
+    domain, domain_row, domain_code, domain_is_primary = _domains(columns, hosts, host_kinds, other_hosts, other_domains)
     result["domain"] = domain
     result["issues"] = issues.column()
 
@@ -220,33 +222,33 @@ class _NameBook:
 
     def __init__(self, reader: NameReader, texts: Sequence[Sequence[str]]) -> None:
         self._reader = reader
-        distinct = sorted({text for each in texts for text in each if text})
-        self._place = {text: at for at, text in enumerate(distinct)}
+        distinct = list(dict.fromkeys(chain.from_iterable(texts)))
+        self._place = dict(zip(distinct, range(len(distinct)), strict=True))
+        self._place.pop("", None)
         parts = map_in_parts(reader.read_all, distinct)
-        self.normalised_name = [name for part in parts for name in part.normalised_name]
-        self.name_key = [key for part in parts for key in part.name_key]
-        self.legal_form = [form for part in parts for form in part.legal_form]
-        self.branch = [branch for part in parts for branch in part.branch]
-        self.is_placeholder = [flag for part in parts for flag in part.is_placeholder]
-        self.issues = [reasons for part in parts for reasons in part.issues]
+        self.normalised_name = list(chain.from_iterable(part.normalised_name for part in parts))
+        self.name_key = list(chain.from_iterable(part.name_key for part in parts))
+        self.legal_form = list(chain.from_iterable(part.legal_form for part in parts))
+        self.branch = list(chain.from_iterable(part.branch for part in parts))
+        self.is_placeholder = list(chain.from_iterable(part.is_placeholder for part in parts))
+        self.issues = list(chain.from_iterable(part.issues for part in parts))
         self.scripts = np.concatenate([part.scripts for part in parts]) if parts else np.zeros(0, np.int64)
         self._number()
 
     def _number(self) -> None:
         """Give each distinct key a code; its readable text is the first in the order of texts."""
-        codes: dict[str, int] = {}
-        best: dict[str, int] = {}
-        for at, key in enumerate(self.name_key):
-            if key:
-                codes.setdefault(key, len(codes))
-                other = best.setdefault(key, at)
-                if self.normalised_name[at] < self.normalised_name[other]:
-                    best[key] = at
-        self.keys = list(codes)
-        places = [best[key] for key in self.keys]
-        self.texts = [self.normalised_name[at] for at in places]
-        self.key_scripts = self.scripts[places] if places else np.zeros(0, np.int64)
-        self.key_code = np.array([codes[key] if key else -1 for key in self.name_key], dtype=np.int32)
+        found = _encode(pa.array(self.name_key, pa.string()))
+        self.key_code, self.keys = found.codes, found.values
+        usable = np.flatnonzero(self.key_code >= 0)
+        best = np.full(len(self.keys), -1, np.int64)
+        best[self.key_code[usable[::-1]]] = usable[::-1]
+        counts = np.bincount(self.key_code[usable], minlength=len(self.keys))
+        for at in usable[counts[self.key_code[usable]] > 1].tolist():
+            code = self.key_code[at]
+            if self.normalised_name[at] < self.normalised_name[best[code]]:
+                best[code] = at
+        self.texts = [self.normalised_name[at] for at in best.tolist()]
+        self.key_scripts = self.scripts[best] if len(best) else np.zeros(0, np.int64)
 
     def places(self, texts: Sequence[str], codes: Ints) -> Ints:
         """Place of each row's text in this book, -1 if there is none."""
@@ -259,7 +261,8 @@ class _NameBook:
 
     def column(self, values: list[str], places: Ints) -> Coded:
         """One of the lists as a column of rows."""
-        return _recode(Coded(places, values), values)
+        found = _encode(pa.array(values, pa.string()))
+        return Coded(_at(found.codes, places, -1), found.values)
 
     def add_real(self, text: str) -> int:
         """Add a name that is a company's although others use it to fill a field; its place."""
@@ -378,15 +381,16 @@ def _encode(column: pa.Array) -> Coded:
 
 def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
     """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
-    known: dict[str, int] = {}
-    to = np.array([known.setdefault(value, len(known)) if value else -1 for value in values] + [-1], dtype=np.int32)
-    if missing:
-        to[-1] = known.setdefault(missing, len(known))
-    return Coded(to[column.codes], list(known))
+    found = _encode(pa.array([*values, missing], pa.string()))
+    return Coded(found.codes[column.codes], found.values)
 
 
 def _mapped(function: Callable[[Sequence[str]], list[str]], texts: Sequence[str]) -> list[str]:
     return [value for part in map_in_parts(function, texts) for value in part]
+
+
+def _phone_keys(texts: Sequence[str]) -> list[str]:
+    return [phone_key(text) for text in texts]
 
 
 def _at(values: NDArray[np.generic], places: Ints, missing: object) -> NDArray:  # type: ignore[type-arg]
@@ -419,9 +423,10 @@ def _alternatives(text: str) -> list[str]:
     return text.split("|")[:_MAX_ALTERNATIVES]
 
 
-def _read_hosts(reader: DomainReader, texts: Sequence[str]) -> dict[str, Domain]:
-    distinct = sorted(set(texts))
-    return dict(zip(distinct, (host for part in map_in_parts(reader.read_all, distinct) for host in part), strict=True))
+def _read_hosts(reader: DomainReader, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Registrable domain of each text, and its kind."""
+    parts = map_in_parts(reader.read_all, texts)
+    return [domain for domains, _ in parts for domain in domains], [kind for _, kinds in parts for kind in kinds]
 
 
 def _rescue_real_names(
@@ -429,7 +434,7 @@ def _rescue_real_names(
     main: Ints,
     main_texts: list[str],
     columns: dict[str, Coded],
-    hosts: Sequence[Domain],
+    hosts: Sequence[str],
     domain_kind: NDArray[np.object_],
 ) -> None:
     """Take a name such as 'Personal' for a company's where the domain says the same: personal.com.ar."""
@@ -440,7 +445,7 @@ def _rescue_real_names(
         text = main_texts[columns["company_name"].codes[row]]
         if len(text) > _LONGEST_LABEL:
             continue
-        domain = hosts[columns["domain"].codes[row]].registrable_domain
+        domain = hosts[columns["domain"].codes[row]]
         if is_label(names._reader.read_real(text).name_key, domain):
             if text not in added:
                 added[text] = names.add_real(text)
@@ -507,19 +512,22 @@ def _names(
 
 
 def _domains(
-    columns: dict[str, Coded], hosts: Sequence[Domain], other: Sequence[Sequence[str]], read: dict[str, Domain]
+    columns: dict[str, Coded],
+    hosts: Sequence[str],
+    kinds: Sequence[str],
+    other: Sequence[Sequence[str]],
+    read: dict[str, tuple[str, str]],
 ) -> tuple[Coded, Ints, Ints, Flags]:
     """Registrable domain of each row, and all company domains of the rows."""
-    known: dict[str, int] = {}
-    primary = _recode(columns["domain"], [host.registrable_domain for host in hosts])
+    primary = _recode(columns["domain"], hosts)
     known = {domain: code for code, domain in enumerate(primary.values)}
-    is_company = np.array([host.kind == "company" for host in hosts] + [False])[columns["domain"].codes]
+    is_company = np.array([kind == "company" for kind in kinds] + [False])[columns["domain"].codes]
     rows = [np.flatnonzero(is_company)]
     codes = [primary.codes[rows[0]]]
     flags = [np.ones(len(rows[0]), dtype=bool)]
     for row in np.flatnonzero(columns["other_domains"].codes >= 0).tolist():
         found = [read[text] for text in other[columns["other_domains"].codes[row]]]
-        more = [known.setdefault(d.registrable_domain, len(known)) for d in found if d.kind == "company"]
+        more = [known.setdefault(domain, len(known)) for domain, kind in found if kind == "company"]
         rows.append(np.full(len(more), row))
         codes.append(np.array(more, np.int32))
         flags.append(np.zeros(len(more), dtype=bool))

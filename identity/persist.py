@@ -31,7 +31,9 @@ class Event(NamedTuple):
     note: str
 
     def event_id(self, as_of_date: date) -> str:
-        """Id that is the same whenever the same change is found for the same day."""
+        """Id that is the same whenever the same change is found for the same day; an account is created once."""
+        if self.event == "created":
+            return f"evt_{self.account_id.removeprefix('acc_')}"
         text = f"{as_of_date.isoformat()}\x1f{self.event}\x1f{self.account_id}\x1f{self.other_account_id}\x1f{self.record_id}"
         return "evt_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
 

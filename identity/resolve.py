@@ -86,7 +86,8 @@ def resolve(
     prepared = prepare(records, rules)
     decisions = read_decisions(rules.overrides, prepared.record_ids)
     before, since = _read_members(previous_members)
-    matches = match_records(prepared, rules, decisions, [before.get(record_id) for record_id in prepared.record_ids])
+    previous_accounts = [before.get(record_id) for record_id in prepared.record_ids] if before else []
+    matches = match_records(prepared, rules, decisions, previous_accounts)
     set_aside = list(matches.set_aside)
     if prepared.duplicate_rows:
         set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
@@ -300,21 +301,21 @@ def _record_keys(prepared: Prepared, matches: Matches) -> pa.Table:
 
 
 def _history(assignment: Assignment, as_of_date: date) -> pa.Table:
-    ids = [event.event_id(as_of_date) for event in assignment.events]
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    events = [assignment.events[at] for at in order]
-    return tables.build(
+    events = assignment.events
+    event, account_id, other_account_id, record_id, note = zip(*events, strict=True) if events else [()] * 5
+    table = tables.build(
         tables.ACCOUNT_ID_HISTORY,
         {
-            "event_id": [ids[at] for at in order],
+            "event_id": [event.event_id(as_of_date) for event in events],
             "as_of_date": [as_of_date] * len(events),
-            "event": [event.event for event in events],
-            "account_id": [event.account_id for event in events],
-            "other_account_id": [event.other_account_id for event in events],
-            "record_id": [event.record_id for event in events],
-            "note": [event.note for event in events],
+            "event": event,
+            "account_id": account_id,
+            "other_account_id": other_account_id,
+            "record_id": record_id,
+            "note": note,
         },
     )
+    return table.sort_by("event_id").combine_chunks()
 
 
 def _set_aside(rows: Sequence[tuple[str, str, int, str]]) -> pa.Table:

@@ -47,7 +47,7 @@ _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
 _LONG_VOWEL: Final = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ｰ](?=[ァ-ヺー\s]|\Z)")
 _KATAKANA_DOT: Final = re.compile("[・･·‧]")
 _MARK_RANGES: Final = "\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u1000-\u109f"
-_BETWEEN_WORDS: Final = re.compile(rf"(?:[^\w\n{_MARK_RANGES}]|_)+")
+_WORD_CHARACTER: Final = re.compile(rf"[^\W_]|[{_MARK_RANGES}]")
 _LEADING_MARKS: Final = re.compile(rf"(?:(?<=\s)|\A)(?:(?=\W)[{_MARK_RANGES}])+")
 # Kana, kanji, Hangul and Thai: scripts that put no spaces between the words of a name, or need not.
 UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]")
@@ -83,46 +83,18 @@ _SCRIPT_TABLE: Final = _script_table()
 _SCRIPTS_OF_POINT: Final[list[int]] = _SCRIPT_TABLE.tolist()
 # What each character met so far becomes. A character that a table lacks costs an exception inside str.translate, so they are complete.
 _folded: dict[int, str] = {}
-_unquoted: dict[int, str] = {}
+_word_characters: dict[int, str] = {}
 _key_characters: dict[int, str] = {}
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
     """Each text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
-    if not texts:
-        return []
-    text = _join(texts)
-    if text.isascii():
-        return _map_characters(text.lower(), _folded, _fold_character).split("\n")
-    if any(char in text for char in _CIRCLED):
-        text = text.translate({ord(char): form for char, form in _CIRCLED.items()})
-    text = _map_characters(unicodedata.normalize("NFKC", text).casefold(), _folded, _fold_character)
-    text = _LONG_VOWEL.sub("ー", text)
-    if any(mark in text for mark in _ITERATION_MARKS):
-        text = _ITERATION.sub(_repeat, text)
-    return text.split("\n")
+    return _in_two_parts(texts, lambda text: _map_characters(text.lower(), _folded, _fold_character), _fold_any)
 
 
 def words_all(folded: Sequence[str]) -> list[str]:
     """Words of each folded text with one space between; without quotes, dots of acronyms and punctuation."""
-    if not folded:
-        return []
-    text = _join(folded)
-    if "/" in text:
-        text = _SLASH_FORM.sub(r"\1\2", text)
-    text = _map_characters(text, _unquoted, lambda char: "" if char in _QUOTES else char)
-    text = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
-    if _KATAKANA_DOT.search(text):
-        lines = text.split("\n")
-        text = "\n".join(
-            _KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) if _KATAKANA_DOT.search(line) else line
-            for line in lines
-        )
-    text = text.replace("+", " plus ").replace("&", " and ")
-    text = _BETWEEN_WORDS.sub(" ", text)
-    if not text.isascii():
-        text = _LEADING_MARKS.sub("", text)
-    return [" ".join(line.split()) for line in text.split("\n")]
+    return [" ".join(line.split()) for line in _in_two_parts(folded, _words_ascii, _words_any)]
 
 
 def keys_all(words: Sequence[str]) -> list[str]:
@@ -139,12 +111,7 @@ def keys_all(words: Sequence[str]) -> list[str]:
         elif line == "and":
             line = ""
         lines.append(line)
-    text = "\n".join(lines)
-    if not lines or text.isascii():
-        return lines
-    if "ヴ" in text or "ゔ" in text:
-        text = _VU.sub(lambda found: _VU_TO[found.group()[1]], text)
-    return _map_characters(text, _key_characters, _key_character).split("\n")
+    return _in_two_parts(lines, lambda text: text, _key_any)
 
 
 def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -164,11 +131,14 @@ def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
 def lines_with(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
     """Places of the texts in which a pattern is found that does not reach across line feeds."""
     text = _join(texts)
-    starts = [found.start() for found in pattern.finditer(text)]
-    if not starts:
-        return []
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    return sorted(set(np.searchsorted(ends, np.array(starts), side="right").tolist()))
+    places: list[int] = []
+    line = last = 0
+    for found in pattern.finditer(text):
+        line += text.count("\n", last, found.start())
+        last = found.start()
+        if not places or places[-1] != line:
+            places.append(line)
+    return places
 
 
 def fold(text: str) -> str:
@@ -196,11 +166,80 @@ def _join(texts: Sequence[str]) -> str:
     return text
 
 
+def _in_two_parts(
+    texts: Sequence[str], ascii_function: Callable[[str], str], function: Callable[[str], str]
+) -> list[str]:
+    """What the functions give for all texts at once: ASCII has a faster one."""
+    result = list(texts)
+    is_ascii = [text.isascii() for text in texts]
+    for wanted, of_part in ((True, ascii_function), (False, function)):
+        places = [at for at, flag in enumerate(is_ascii) if flag is wanted]
+        if places:
+            lines = of_part(_join([texts[at] for at in places])).split("\n")
+            for at, line in zip(places, lines, strict=True):
+                result[at] = line
+    return result
+
+
+def _fold_any(text: str) -> str:
+    if any(char in text for char in _CIRCLED):
+        text = text.translate({ord(char): form for char, form in _CIRCLED.items()})
+    text = _map_characters(unicodedata.normalize("NFKC", text).casefold(), _folded, _fold_character)
+    text = _LONG_VOWEL.sub("ー", text)
+    if any(mark in text for mark in _ITERATION_MARKS):
+        text = _ITERATION.sub(_repeat, text)
+    return text
+
+
+def _words_ascii(text: str) -> str:
+    if "/" in text:
+        text = _SLASH_FORM.sub(r"\1\2", text)
+    return _map_characters(_join_acronyms(text), _word_characters, _word_character)
+
+
+def _words_any(text: str) -> str:
+    if _KATAKANA_DOT.search(text):
+        text = "\n".join(
+            _KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) if _KATAKANA_DOT.search(line) else line
+            for line in text.split("\n")
+        )
+    text = _words_ascii(text)
+    if any(unicodedata.category(char).startswith("M") for char in set(text)):
+        text = _LEADING_MARKS.sub("", text)
+    return text
+
+
+def _join_acronyms(text: str) -> str:
+    """Texts with A.B.C. as ABC; only lines with a letter before a dot are looked at closely."""
+    if "." not in text:
+        return text
+    lines = text.split("\n")
+    places = [at for at, line in enumerate(lines) if "." in line]
+    joined = _ACRONYM.sub(lambda found: found.group().replace(".", ""), "\n".join([lines[at] for at in places]))
+    for at, line in zip(places, joined.split("\n"), strict=True):
+        lines[at] = line
+    return "\n".join(lines)
+
+
+def _word_character(char: str) -> str:
+    if char in _QUOTES:
+        return ""
+    if char in "+&":
+        return " plus " if char == "+" else " and "
+    return char if char == "\n" or _WORD_CHARACTER.match(char) else " "
+
+
 def _map_characters(text: str, known: dict[int, str], function: Callable[[str], str]) -> str:
     for char in set(text):
         if ord(char) not in known:
             known[ord(char)] = function(char)
     return text.translate(known)
+
+
+def _key_any(text: str) -> str:
+    if "ヴ" in text or "ゔ" in text:
+        text = _VU.sub(lambda found: _VU_TO[found.group()[1]], text)
+    return _map_characters(text, _key_characters, _key_character)
 
 
 def _key_character(char: str) -> str:

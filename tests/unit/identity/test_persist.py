@@ -111,7 +111,8 @@ def test_a_record_that_was_gone_comes_back_to_its_account() -> None:
 
 
 def test_the_same_change_of_the_same_day_has_the_same_event_id() -> None:
-    one, other = assign([["a"]]).events[0], assign([["a"]]).events[0]
+    one, other = (assign([["a", "b"]], {"a": "acc_1"}).events[0] for _ in range(2))
+    assert one.event == "joined"
     assert one.event_id(DAY) == other.event_id(DAY) != one.event_id(EARLIER)
 
 
@@ -148,3 +149,8 @@ def test_ids_are_unique_permanent_and_no_alias_is_used_again(
             record: account for cluster, account in zip(clusters, found.account_ids, strict=True) for record in cluster
         }
         aliases = found.aliases
+
+
+def test_an_account_is_created_once_whatever_the_day() -> None:
+    created = assign([["a"]]).events[0]
+    assert created.event_id(DAY) == created.event_id(EARLIER)
