@@ -6,7 +6,7 @@ contradict each other are they made one by one, from the strongest to the weakes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from identity.domains import label_of
 from identity.normalise import Coded, Flags, Prepared
+from identity.normalise import Ints as Ints32
 from identity.runs import Ints as Rows
 from identity.runs import distinct, ranks_in_runs
 
@@ -75,9 +76,15 @@ class Accounts:
     ----------
     prepared : the records
     different : pairs of rows that a person keeps apart
+    more_facts : further kinds of facts, (n,) codes of each row, -1 where it has none
     """
 
-    def __init__(self, prepared: Prepared, different: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        different: Iterable[tuple[int, int]] = (),
+        more_facts: Mapping[str, Ints32] | None = None,
+    ) -> None:
         self._prepared = prepared
         self._size = len(prepared)
         self.root: Rows = np.arange(self._size, dtype=np.int64)
@@ -93,9 +100,16 @@ class Accounts:
             codes = prepared.columns[name].codes
             having = np.flatnonzero(codes >= 0)
             self._records[name] = (having, codes[having].astype(np.int64))
+        for name, codes in (more_facts or {}).items():
+            having = np.flatnonzero(codes >= 0)
+            self._records[name] = (having, codes[having].astype(np.int64))
         self._different = [(int(left), int(right)) for left, right in different]
         self._facts: dict[str, FactTable] = {}
         self._provider_rows: Rows | None = None
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of facts that accounts may hold."""
+        return list(self._records)
 
     def column(self, kind: str) -> Coded:
         """Return the column whose codes the facts of a kind are."""

@@ -24,7 +24,7 @@ _SEVERAL_DASHES: Final = re.compile("--+")
 _DIGITS: Final = re.compile("[0-9]+")
 _MIN_ADDRESS: Final = 6
 _MAX_ADDRESS: Final = 500
-_MIN_PHONE: Final = 8
+_MIN_PHONE: Final = 7  # a local number without its area code
 
 
 def address_keys(texts: Sequence[str]) -> list[str]:

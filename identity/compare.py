@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import jaconv
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler
 from rapidfuzz.fuzz import partial_ratio
 
-from identity.text import SCRIPT_BITS, scripts_of
+from identity.text import SCRIPT_BITS, scripts_of, transliterate
 from identity.rarity import NameRarity, split_name
 
 # Relations of two names, best first.
@@ -32,22 +31,6 @@ _NEAR_ROMANISED: Final = 0.85
 _SPELLING: Final = 0.9
 _LABEL_WORD: Final = 3
 _LABEL_RATIO: Final = 80
-_SCRIPT_LETTERS: Final = {
-    "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџѓќѕ": (
-        "a b v g d e zh z i y k l m n o p r s t u f h ts ch sh sht a y - e yu ya i yi ye g u dj j lj nj c dz g k dz"
-    ),
-    "αβγδεζηθικλμνξοπρσςτυφχψω": "a v g d e z i th i k l m n x o p r s s t y f ch ps o",
-    "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ": ("a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h"),
-}
-_LETTERS: Final = str.maketrans(
-    {
-        letter: roman
-        for letters, romans in _SCRIPT_LETTERS.items()
-        for letter, roman in zip(letters, romans.split(), strict=True)
-    }
-    | {"-": ""}
-)
-_ROMAN: Final = SCRIPT_BITS["latin"]
 _KANA: Final = SCRIPT_BITS["kana"]
 _HAN: Final = SCRIPT_BITS["han"]
 _WORKERS: Final = 2
@@ -123,7 +106,7 @@ def _relate(key: str, name: str, other_key: str, other_name: str, ratio: float, 
     if words is not None:
         unspaced = split_name(key, name)[0] or split_name(other_key, other_name)[0]
         return EXTENSION, sum(rarity.information(word, unspaced) for word in words)
-    if _is_near(key, other_key, ratio) or _is_initials(name, other_key) or _is_initials(other_name, key):
+    if _is_near(key, other_key, ratio) or is_initials(name, other_key) or is_initials(other_name, key):
         return NEAR, 0.0
     if not _scripts(key) & _scripts(other_key):
         return (NEAR if sounds_alike(key, name, other_key, other_name) else INCOMPARABLE), 0.0
@@ -163,10 +146,7 @@ def extra_words(key: str, name: str, other_key: str, other_name: str) -> tuple[s
 @lru_cache(maxsize=200_000)
 def romanise(name: str) -> str:
     """Write a name in Latin letters, doubled ones once: from kana, Cyrillic, Greek, Georgian; '' from other scripts."""
-    text = jaconv.kana2alphabet(jaconv.kata2hira(name)).translate(_LETTERS)
-    if scripts_of(text) & ~_ROMAN:
-        return ""
-    letters = [char for char in text if char.isascii() and char.isalnum()]
+    letters = [char for char in transliterate(name) if char.isascii() and char.isalnum()]
     return "".join(char for at, char in enumerate(letters) if not at or char != letters[at - 1])
 
 
@@ -220,7 +200,7 @@ def _is_near(key: str, other_key: str, ratio: float) -> bool:
     )
 
 
-def _is_initials(name: str, other_key: str) -> bool:
+def is_initials(name: str, other_key: str) -> bool:
     if not 3 <= len(other_key) <= 6:
         return False
     words = name.split()

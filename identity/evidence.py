@@ -94,7 +94,7 @@ RULES = (
     "domain",
     "name",
     "similar_name",
-    "place",
+    "list",
 )
 RULE_CODE = {rule: code for code, rule in enumerate(RULES)}
 

@@ -24,7 +24,10 @@ def corporate_number(text: str) -> tuple[str, str]:
         return "", issue
     if digits.startswith("t"):
         digits = digits[1:]
-    return (digits, "") if _is_digits(digits) and stdnum.jp.cn.is_valid(digits) else ("", "corporate_number_invalid")
+    if not _is_digits(digits) or len(set(digits)) == 1 or not stdnum.jp.cn.is_valid(digits):
+        # 9999999999999 has the right check digit, and nobody.
+        return "", "corporate_number_invalid"
+    return digits, ""
 
 
 def lei(text: str) -> tuple[str, str]:

@@ -101,7 +101,7 @@ def match_records(
         alike = beside.submit(find_alike, prepared, evidence)
         undecided = _match_surely(prepared, rules, decisions, matches, evidence)
         similar = NameMatches(prepared, matches.accounts, evidence)
-        _apply(similar.propose_similar(alike.result()), matches, rules, may_join=False)
+        apply_proposals(similar.propose_similar(alike.result()), matches, rules, may_join=False)
     matches.set_aside.extend(similar.set_aside)
     _keep_together(matches, rules, previous_accounts, undecided)
     return matches
@@ -111,9 +111,9 @@ def _match_surely(
     prepared: Prepared, rules: IdentityRules, decisions: Decisions, matches: Matches, evidence: Evidence
 ) -> list[tuple[Proposals, Places]]:
     """Join by decisions, identifiers, domains and equal names; the proposals that further evidence may still join."""
-    _join_decided(matches, decisions)
-    _join_identifiers(prepared, matches)
-    _apply(propose_named(prepared, matches.accounts, evidence), matches, rules)
+    join_decided(matches, decisions)
+    join_identifiers(prepared, matches)
+    apply_proposals(propose_named(prepared, matches.accounts, evidence), matches, rules)
 
     domain_names = DomainNames(prepared, matches.accounts, evidence)
     matches.shared_domains.update(domain_names.shared)
@@ -121,15 +121,15 @@ def _match_surely(
         note = "so many names use this domain that only records with an equal name on it were joined"
         domain = prepared.columns["domain"].values[code]
         matches.set_aside.append(("domain_with_many_names", domain, int(size), note))
-    undecided = [_apply(domain_names.propose(), matches, rules)]
+    undecided = [apply_proposals(domain_names.propose(), matches, rules)]
 
     name_matches = NameMatches(prepared, matches.accounts, evidence)
-    undecided.append(_apply(name_matches.propose_equal(), matches, rules))
+    undecided.append(apply_proposals(name_matches.propose_equal(), matches, rules))
     matches.set_aside.extend(name_matches.set_aside)
     return undecided
 
 
-def _join_decided(matches: Matches, decisions: Decisions) -> None:
+def join_decided(matches: Matches, decisions: Decisions) -> None:
     pairs = np.array(decisions.same, np.int64).reshape(-1, 2)
     edges, _ = matches.accounts.join(pairs[:, 0], pairs[:, 1], np.full(len(pairs), DECIDED, np.int8))
     words = pa.repeat("a person decided that they are one", len(edges))
@@ -137,7 +137,7 @@ def _join_decided(matches: Matches, decisions: Decisions) -> None:
     matches.same.append(Decided(pairs[edges, 0], pairs[edges, 1], rule, np.ones(len(edges)), words))
 
 
-def _join_identifiers(prepared: Prepared, matches: Matches) -> None:
+def join_identifiers(prepared: Prepared, matches: Matches) -> None:
     for name, certainty in _IDENTIFIER_PROBABILITY.items():
         column = prepared.columns[name]
         rows = np.flatnonzero(column.codes >= 0)
@@ -164,7 +164,7 @@ def _with_reasons(found: Decided, refused: NDArray[np.int8]) -> Decided:
     return Decided(taken.left, taken.right, taken.rule, taken.probability, evidence)
 
 
-def _apply(
+def apply_proposals(
     proposals: Proposals, matches: Matches, rules: IdentityRules, may_join: bool = True
 ) -> tuple[Proposals, Places]:
     """Join what the rules call the same, from the strongest to the weakest; ask about the rest, whose places are returned."""

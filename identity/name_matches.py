@@ -157,30 +157,40 @@ def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
     """Names that are alike; it depends on the names only, so it can be done beside the matching by domains."""
     rules = evidence.rules
     least = rules["similar_name_minimum"]
-    first_row, names = _first_rows(prepared)
+    first_row, names = first_rows(prepared)
+    keys = np.array(prepared.name_keys, dtype=object)
+    texts = np.array(prepared.name_texts, dtype=object)
+    one, other, large_keys, large_sizes = alike_pairs(prepared, names, least, int(rules["max_names_per_word"]))
+    compared = compare_names(keys[one], texts[one], keys[other], texts[other], evidence.rarity)
+    shown = np.flatnonzero(np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT)))
+    at = np.array([at for at in shown.tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])], dtype=np.int64)
+    return AlikeNames(
+        first_row, one[at], other[at], compared.similarity[at], compared.extra[at], large_keys, large_sizes
+    )
+
+
+def alike_pairs(prepared: Prepared, names: Rows, least: float, max_names_per_word: int) -> tuple[Rows, Rows, int, int]:
+    """Pairs of the names given that share a rare word or an end and are alike at least so much.
+
+    Returns
+    -------
+    left and right names; number of words under which too many names meet, and how many meet there
+    """
     keys = np.array(prepared.name_keys, dtype=object)
     texts = np.array(prepared.name_texts, dtype=object)
     members, words = similar_name_keys(keys[names].tolist(), texts[names].tolist())
-    pairs = pairs_within(members, words, int(rules["max_names_per_word"]))
-    found = [(pairs.left[:0], pairs.left[:0], np.zeros(0), np.zeros(0))]
+    pairs = pairs_within(members, words, max_names_per_word)
+    found = [(names[:0], names[:0])]
     for start in range(0, len(pairs.left), _PAIRS_AT_ONCE):
         one = names[pairs.left[start : start + _PAIRS_AT_ONCE]]
         other = names[pairs.right[start : start + _PAIRS_AT_ONCE]]
         alike = np.flatnonzero(similarities(keys[one], keys[other], least) >= least)
-        one, other = one[alike], other[alike]
-        compared = compare_names(keys[one], texts[one], keys[other], texts[other], evidence.rarity)
-        shown = np.flatnonzero(np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT)))
-        at = np.array(
-            [at for at in shown.tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])], dtype=np.int64
-        )
-        found.append((one[at], other[at], compared.similarity[at], compared.extra[at]))
-    left, right, similarity, extra = (np.concatenate(values) for values in zip(*found, strict=True))
-    return AlikeNames(
-        first_row, left, right, similarity, extra, len(pairs.large_keys), int(pairs.large_sizes.sum())
-    )
+        found.append((one[alike], other[alike]))
+    left, right = (np.concatenate(values) for values in zip(*found, strict=True))
+    return left, right, len(pairs.large_keys), int(pairs.large_sizes.sum())
 
 
-def _first_rows(prepared: Prepared) -> tuple[Rows, Rows]:
+def first_rows(prepared: Prepared) -> tuple[Rows, Rows]:
     """First row of each name among the main and English ones (-1 for other names), and the codes of those names."""
     own = prepared.name_kind <= NAME_EN
     name, kind, row = prepared.name_code[own], prepared.name_kind[own], prepared.name_row[own]

@@ -6,6 +6,7 @@ without spaces, kana length and old kanji, for equality. The legal form and the 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -174,6 +175,8 @@ class NameReader:
                     unusable[at] = "name_mojibake"
                 else:
                     sources[at], issues[at] = repaired, ("name_mojibake_repaired",)
+            if "&" in text and ";" in text and unusable[at] is None:
+                sources[at] = html.unescape(sources[at])
             reason = unusable[at]
             if reason is not None:
                 issues[at] = (reason,)
@@ -261,6 +264,9 @@ class _LegalForms:
     def strip_words(self, text: str) -> tuple[str, str]:
         """Name without legal forms that are words of their own, and the form."""
         words = text.split(" ")
+        if words[-1] == "the" and len(words) > 1:
+            # Bank of Somewhere, The
+            text, words = text.removesuffix(" the"), words[:-1]
         sizes, front_sizes = self._sizes_behind.get(words[-1]), self._sizes_front.get(words[0])
         if sizes is None and front_sizes is None:
             return text, ""

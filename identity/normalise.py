@@ -23,7 +23,7 @@ from identity.names import Name, NameReader, Names
 from identity.parallel import map_in_parts
 from identity.rules import IdentityRules
 from identity.runs import is_first
-from identity.text import lines_with
+from identity.text import SCRIPT_BITS, lines_with, spelled_out, transliterate
 
 Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -48,7 +48,7 @@ TEXT_COLUMNS: Final = (
     "duns",
 )
 # What an alternative name is; a lower number is nearer to the name itself.
-NAME, NAME_EN, ALIAS, KANA = range(4)
+NAME, NAME_EN, ALIAS, KANA, ROMAN = range(5)
 
 _PROVIDER_SOURCE: Final = "firmographics"
 _CRM_SOURCE: Final = "salesforce"
@@ -56,7 +56,7 @@ _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
 # Codes met in data for countries whose ISO 3166 code is another.
 _COUNTRY_TO: Final = {"FX": "FR", "UK": "GB", "EL": "GR"}
 _BRACKETED_NAME: Final = re.compile(
-    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|formerly known as|formerly|former|previously|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
+    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|現社名|現商号|現|formerly known as|formerly|former|previously|vormals|ehemals|anciennement|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
     r"[ \t\u3000:：、.]*(?P<other>[^)）\]］】\n]+)[)）\]］】]",
     re.IGNORECASE,
 )
@@ -146,9 +146,10 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     main_texts, former_texts = _split_names(columns["company_name"].values)
     aliases = [_alternatives(text) for text in columns["aliases"].values]
     other_hosts = [text.split("|")[: 10 * _MAX_ALTERNATIVES] for text in columns["other_domains"].values]
+    umlauts = [spelled_out(text) if not text.isascii() else text for text in main_texts]
     names = _NameBook(
         reader,
-        (main_texts, former_texts, columns["name_en"].values, columns["name_kana"].values, *aliases),
+        (main_texts, former_texts, umlauts, columns["name_en"].values, columns["name_kana"].values, *aliases),
     )
     hosts, host_kinds = _read_hosts(domains, columns["domain"].values)
     other = sorted({text for each in other_hosts for text in each})
@@ -189,7 +190,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     result["issues"] = issues.column()
 
     is_placeholder = _at(np.array(names.is_placeholder, dtype=bool), main, False)
-    name_row, name_code, name_kind = _names(columns, names, main, former_texts, aliases, is_placeholder)
+    name_row, name_code, name_kind = _names(columns, names, main, former_texts, umlauts, aliases, is_placeholder)
     return Prepared(
         record_ids=record_ids,
         columns=result,
@@ -249,6 +250,25 @@ class _NameBook:
                 best[code] = at
         self.texts = [self.normalised_name[at] for at in best.tolist()]
         self.key_scripts = self.scripts[best] if len(best) else np.zeros(0, np.int64)
+
+    def romanised(self) -> Ints:
+        """For each key the one that it has in Latin letters, where it is in an alphabet that can be written so; otherwise -1."""
+        found = np.full(len(self.keys), -1, np.int32)
+        alphabets = SCRIPT_BITS["kana"] | SCRIPT_BITS["cyrillic"] | SCRIPT_BITS["greek"] | SCRIPT_BITS["georgian"]
+        known: dict[str, int] = {}
+        for code in np.flatnonzero((self.key_scripts & alphabets) > 0).tolist():
+            text = transliterate(self.texts[code])
+            key = text.replace(" ", "")
+            if key and key.isascii():
+                if not known:
+                    known = dict(zip(self.keys, range(len(self.keys)), strict=True))
+                if key not in known:
+                    known[key] = len(self.keys)
+                    self.keys.append(key)
+                    self.texts.append(text)
+                found[code] = known[key]
+        self.key_scripts = np.r_[self.key_scripts, np.full(len(self.keys) - len(self.key_scripts), SCRIPT_BITS["latin"])]
+        return found
 
     def places(self, texts: Sequence[str], codes: Ints) -> Ints:
         """Place of each row's text in this book, -1 if there is none."""
@@ -479,6 +499,7 @@ def _names(
     names: _NameBook,
     main: Ints,
     former: Sequence[str],
+    umlauts: Sequence[str],
     aliases: Sequence[Sequence[str]],
     is_placeholder: Flags,
 ) -> tuple[Ints, Ints, Ints]:
@@ -494,6 +515,7 @@ def _names(
     everyone = np.arange(len(main))
     add(everyone, main, NAME)
     add(everyone, names.places(former, columns["company_name"].codes), ALIAS)
+    add(everyone, names.places(umlauts, columns["company_name"].codes), NAME_EN)
     add(everyone, names.places(columns["name_en"].values, columns["name_en"].codes), NAME_EN)
     add(everyone, names.places(columns["name_kana"].values, columns["name_kana"].codes), KANA)
     with_aliases = np.flatnonzero(columns["aliases"].codes >= 0)
@@ -503,6 +525,11 @@ def _names(
         add(np.repeat(with_aliases, [len(one) for one in of_row]), np.concatenate(of_row), ALIAS)
     row, place, kind = np.concatenate(rows), np.concatenate(places), np.concatenate(kinds)
     code = _at(names.key_code, place, -1)
+    roman = names.romanised()
+    in_roman = _at(roman, code, -1)
+    has_roman = np.flatnonzero(in_roman >= 0)
+    row, code = np.r_[row, row[has_roman]], np.r_[code, in_roman[has_roman]]
+    kind = np.r_[kind, np.full(len(has_roman), ROMAN, np.int32)]
     usable = (code >= 0) & ~is_placeholder[row]
     row, code, kind = row[usable].astype(np.int32), code[usable], kind[usable]
     order = np.lexsort((kind, code, row))

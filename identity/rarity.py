@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -48,7 +48,8 @@ class NameRarity:
         name are most likely one company.
     """
 
-    def __init__(self, keys: Sequence[str], texts: Sequence[str], company_counts: NDArray[np.int64] | None = None) -> None:
+    def __init__(self, keys: Sequence[str], texts: Sequence[str], company_counts: NDArray[np.int64] | None = None, common: Mapping[str, float] | None = None) -> None:
+        self._common = common or {}
         counts = np.zeros(len(keys), np.int64) if company_counts is None else company_counts
         self._unspaced = np.array([UNSPACED.search(key) is not None for key in keys], dtype=bool)
         spaced, unspaced = np.flatnonzero(~self._unspaced), np.flatnonzero(self._unspaced)
@@ -73,6 +74,10 @@ class NameRarity:
         repeated = np.bincount(shapes[counts > 1], minlength=size)
         shares = (repeated[shapes] + _PRIOR_WEIGHT * priors) / (known[shapes] + _PRIOR_WEIGHT)
         self.expected_count: Floats = np.maximum(expected, shares)
+
+    def prior_share(self, word: str) -> float:
+        """Share of the names of all companies that have this word, 0 to 1, as far as it is a common one; otherwise 0."""
+        return self._common.get(word, 0.0)
 
     def information(self, word: str, unspaced: bool) -> float:
         """Natural logarithm of how many names there are per name with this word (character if unspaced), >= 0.

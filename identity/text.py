@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import jaconv
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ _KANJI_PAIRS: Final = (
      "富館船鶴鶴鴎麺麺総経営応縁絵楽観帰旧拠挙峡教暁勲芸剣検縦従処叙焼乗条状畳譲触晋慎粋酔数声専戦銭繊双荘装捜蔵属続体対台択単団"),
     ("斷遲癡晝鑄廳聽鎭轉傳燈黨獨屆貳腦霸拜賣髮拔祕濱拂竝辨瓣辯舖步穗寳彌譯豫餘搖樣謠覽亂兩獵綠壘淚勵靈隸齡戀爐勞樓祿灣",
      "断遅痴昼鋳庁聴鎮転伝灯党独届弐脳覇拝売髪抜秘浜払並弁弁弁舗歩穂宝弥訳予余揺様謡覧乱両猟緑塁涙励霊隷齢恋炉労楼禄湾"),
+    ("𠮷﨟臈", "吉臘臘"),
     ("嶽罐鷄鹽麥靑淵渊桒栁槇遙堯曻凛籠檜礪鑛砿竈蠣賴瀨穐埜峯鈎藪檮彥顏祥祐福賓神靖精飯飼館角辻逸都鄕隆類瓦",
      "岳缶鶏塩麦青渕渕桑柳槙遥尭昇凜篭桧砺鉱鉱竃蛎頼瀬秋野峰鉤薮梼彦顔祥祐福賓神靖精飯飼館角辻逸都郷隆類瓦"),
     ("攝假價氷佛儉兒冱凉勸勤卷參囑囘圍圖壓壞壯壹壻奧奬孃寢將尙峯嚴巖廢彈徑恆惡悅惱慘戲戾拂挾捨插攜收效敕晝曆朗梅橋歐步歷殘殺毆沒涉渴溫滯潛濕瀆爭犧犬狹玆甁畧當瘦盜眞礎禪穩穰竊粧糺絲絕縱繩續纎罰羣聯肅膽臟舍茲莖藤蟲蠶衞襃覺觀諸謁謄證譽豐贊贈踐輕轍辭逸遞邀釀釋鄰銳鍊鑒閱險隱雜難靑靜響頰飜餘騷驅驗體魯鷹麴點齒",
@@ -37,12 +39,16 @@ _VU_TO: Final = dict(zip("ァィェォぁぃぇぉ", "バビベボバビベボ",
 _HIRAGANA: Final = {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
 _ITERATION: Final = re.compile(r"(.)([々〻ゝゞヽヾ])")
 _ITERATION_MARKS: Final = "々〻ゝゞヽヾ"
+# Kanji that a scanner or a hasty writer puts for a katakana of the same shape; only beside katakana.
+_LOOKS_LIKE_KANA: Final = dict(zip("一口二力夕工八卜", "ーロニカタエハト", strict=True))
+_KANJI_BESIDE_KANA: Final = re.compile("(?:(?<=[ァ-ヺー])[一口二力夕工八卜]|[口二力夕工八卜](?=[ァ-ヺー]))")
 _LETTERS: Final = {
     "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ё": "е", "ħ": "h", "ŋ": "n",
 }  # fmt: skip
 _CIRCLED: Final = {"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)", "㊕": "(特)", "㊖": "(財)", "㊨": "右"}
 _QUOTES: Final = frozenset("'’‘ʼ`´′＇‛")
 _ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
+_PLUS_BETWEEN: Final = re.compile(r"(?<=[^\W_])[^\S\n]*\+[^\S\n]*(?=[^\W_])")
 _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
 _LONG_VOWEL: Final = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ｰ](?=[ァ-ヺー\s]|\Z)")
 _KATAKANA_DOT: Final = re.compile("[・･·‧]")
@@ -51,6 +57,26 @@ _WORD_CHARACTER: Final = re.compile(rf"[^\W_]|[{_MARK_RANGES}]")
 _LEADING_MARKS: Final = re.compile(rf"(?:(?<=\s)|\A)(?:(?=\W)[{_MARK_RANGES}])+")
 # Kana, kanji, Hangul and Thai: scripts that put no spaces between the words of a name, or need not.
 UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]")
+
+_SCRIPT_LETTERS: Final = {
+    "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџѓќѕ": (
+        "a b v g d e zh z i y k l m n o p r s t u f h ts ch sh sht a y - e yu ya i yi ye g u dj j lj nj c dz g k dz"
+    ),
+    "αβγδεζηθικλμνξοπρσςτυφχψω": "a v g d e z i th i k l m n x o p r s s t y f ch ps o",
+    "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ": ("a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h"),
+}
+_ROMAN_LETTERS: Final = str.maketrans(
+    {
+        letter: roman
+        for letters, romans in _SCRIPT_LETTERS.items()
+        for letter, roman in zip(letters, romans.split(), strict=True)
+    }
+    | {"-": ""}
+)
+_TWO_LETTERS: Final = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe",
+}  # fmt: skip
+_SPELLED_OUT: Final = re.compile("|".join(_TWO_LETTERS))
 
 # Name of a script, and the ranges of its letters in folded text.
 SCRIPTS: Final = (
@@ -128,6 +154,18 @@ def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.bitwise_or.reduceat(bits, starts).astype(np.int64)
 
 
+def transliterate(text: str) -> str:
+    """Write a folded text in Latin letters: from kana, Cyrillic, Greek, Georgian; '' from other scripts."""
+    if not text.isascii():
+        text = jaconv.kana2alphabet(jaconv.kata2hira(text.replace("ου", "ou"))).translate(_ROMAN_LETTERS).replace("ー", "")
+    return "" if scripts_of(text) & ~SCRIPT_BITS["latin"] else text
+
+
+def spelled_out(text: str) -> str:
+    """Text with umlauts and their like as the two letters that stand for them; the text itself if it has none."""
+    return _SPELLED_OUT.sub(lambda found: _TWO_LETTERS[found.group()], text)
+
+
 def lines_with(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
     """Places of the texts in which a pattern is found that does not reach across line feeds."""
     text = _join(texts)
@@ -192,6 +230,9 @@ def _fold_any(text: str) -> str:
 
 
 def _words_ascii(text: str) -> str:
+    if "+" in text:
+        # Smith+Nephew, but Green+
+        text = _PLUS_BETWEEN.sub(" and ", text)
     if "/" in text:
         text = _SLASH_FORM.sub(r"\1\2", text)
     return _map_characters(_join_acronyms(text), _word_characters, _word_character)
@@ -237,6 +278,8 @@ def _map_characters(text: str, known: dict[int, str], function: Callable[[str], 
 
 
 def _key_any(text: str) -> str:
+    if any(char in text for char in _LOOKS_LIKE_KANA):
+        text = _KANJI_BESIDE_KANA.sub(lambda found: _LOOKS_LIKE_KANA[found.group()], text)
     if "ヴ" in text or "ゔ" in text:
         text = _VU.sub(lambda found: _VU_TO[found.group()[1]], text)
     return _map_characters(text, _key_characters, _key_character)

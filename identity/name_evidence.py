@@ -1,0 +1,253 @@
+"""What two names say for and against one company when nothing but a list is given: words that agree, slips, extra words, other words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from rapidfuzz.distance import OSA
+
+from identity.compare import is_initials, sounds_alike
+from identity.evidence import Evidence
+from identity.normalise import Prepared
+from identity.rarity import Floats
+from identity.runs import Ints, distinct
+from identity.text import UNSPACED, scripts_of
+
+EQUAL, REORDERED, SLIP, SHORTENED, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(9)
+RELATIONS: Final = (
+    "names equal",
+    "names in another order",
+    "names a slip apart",
+    "one name is shortened",
+    "one name is longer",
+    "names agree in part",
+    "names differ",
+    "names in two scripts",
+    "one has no name",
+)
+_KANJI_CHANGED: Final = 2.0
+# What a slip costs by the letters of the shorter text.
+_SLIP: Final = {4: 6.0, 5: 5.0, 6: 3.5, 7: 2.5, 8: 2.0, 9: 1.5, 10: 1.0, 11: 1.0}
+_SLIP_UNSPACED: Final = {4: 5.0, 5: 4.5, 6: 3.5, 7: 3.0, 8: 2.0, 9: 1.5}
+_WHOLE: Final = 0.6
+_LONG_WORD: Final = 7
+_LEAST_APART: Final = 0.35
+_KANJI_NUMBERS: Final = frozenset("一二三四五六七八九十")
+_ROMAN_NUMERALS: Final = frozenset(("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"))
+
+
+class NameWeights:
+    """Weighs pairs of names in log-odds.
+
+    Parameters
+    ----------
+    evidence : how rare names and words are
+    extra_words : log-odds that a name which is longer by this word is the same company's
+    """
+
+    def __init__(self, prepared: Prepared, evidence: Evidence, extra_words: Mapping[str, float]) -> None:
+        self._prepared, self._evidence, self.rules = prepared, evidence, evidence.rules
+        self._extra_words = extra_words
+        self._known: dict[tuple[int, int], tuple[float, int]] = {}
+
+    def weigh(self, left: Ints, right: Ints) -> tuple[Floats, Ints]:
+        """(n,) log-odds and relations of pairs of names, by their codes; -1 is no name."""
+        span = len(self._prepared.name_keys) + 1
+        low, high = np.minimum(left, right) + 1, np.maximum(left, right) + 1
+        pairs = distinct(low * span + high)
+        weights, relations = np.zeros(len(pairs)), np.full(len(pairs), EQUAL, np.int64)
+        one, other = pairs // span - 1, pairs % span - 1
+        equal = (one == other) & (one >= 0)
+        base = self.rules["list_name_base"]
+        weights[equal] = base + self._evidence.name_information[one[equal]]
+        nameless = one < 0
+        relations[nameless] = NAMELESS
+        for at in np.flatnonzero(~equal & ~nameless).tolist():
+            weights[at], relations[at] = self._relate(int(one[at]), int(other[at]))
+        place = np.searchsorted(pairs, low * span + high)
+        return weights[place], relations[place]
+
+    def _relate(self, one: int, other: int) -> tuple[float, int]:
+        prepared, rules = self._prepared, self.rules
+        key, other_key = prepared.name_keys[one], prepared.name_keys[other]
+        text, other_text = prepared.name_texts[one], prepared.name_texts[other]
+        information = min(self._evidence.name_information[one], self._evidence.name_information[other])
+        base = rules["list_name_base"] + information
+        if _differ(_digits(key), _digits(other_key)) or _differ(_numerals(text), _numerals(other_text)):
+            return rules["name_number_differs"], OTHER_WORDS
+        unspaced = UNSPACED.search(key) is not None, UNSPACED.search(other_key) is not None
+        if unspaced[0] and unspaced[1]:
+            return self._relate_unspaced(key, other_key, base)
+        if not scripts_of(key) & scripts_of(other_key):
+            if sounds_alike(key, text, other_key, other_text):
+                return base + rules["name_sounds_alike"], SLIP
+            return 0.0, OTHER_SCRIPT
+        if unspaced[0] or unspaced[1]:
+            return self._relate_unspaced(key, other_key, base)
+        return self._relate_words(text, other_text, key, other_key, base)
+
+    def _relate_words(self, text: str, other_text: str, key: str, other_key: str, base: float) -> tuple[float, int]:
+        rules = self.rules
+        mine, theirs = _words(text), _words(other_text)
+        if sorted(mine) == sorted(theirs):
+            return base + rules["name_reordered"], REORDERED
+        only, other_only = _without(mine, theirs), _without(theirs, mine)
+        slip = slip_weight(key, other_key) if len(mine) != len(theirs) and only and other_only else None
+        if slip is not None:
+            # Words run together or torn apart: the letters count.
+            return base + slip, SLIP
+        cost, relation = 0.0, SLIP
+        only, other_only, slips = _pair_slips(only, other_only, min(len(key), len(other_key)))
+        cost += sum(slips)
+        only, other_only, shortened = self._pair_shortened(only, other_only)
+        if shortened:
+            cost, relation = cost + shortened * rules["name_word_shortened"], SHORTENED
+        if not only and not other_only:
+            return base + cost, relation
+        if is_initials(text, other_key) or is_initials(other_text, key):
+            return base + rules["name_is_initials"], SHORTENED
+        if not only or not other_only:
+            return base + cost + self._extra(only or other_only, False), LONGER
+        return self._other_words(mine, theirs, only, other_only, cost, False)
+
+    def _relate_unspaced(self, key: str, other_key: str, base: float) -> tuple[float, int]:
+        short, long = sorted((key, other_key), key=lambda text: (len(text), text))
+        if (set(key) ^ set(other_key)) & _KANJI_NUMBERS and len(key) == len(other_key):
+            return self.rules["name_number_differs"], OTHER_WORDS
+        slip = slip_weight(key, other_key)
+        if slip is not None:
+            return base + slip, SLIP
+        if len(short) >= 2 and (long.startswith(short) or long.endswith(short)):
+            rest = long[len(short) :] if long.startswith(short) else long[: -len(short)]
+            return base + self._extra((rest,), True), LONGER
+        if len(short) >= 3 and long[0] == short[0] and _is_subsequence(short, long):
+            return base + self.rules["name_letters_left_out"], SHORTENED
+        mine, theirs = _grams(key), _grams(other_key)
+        return self._other_words(mine, theirs, _without(mine, theirs), _without(theirs, mine), 0.0, True)
+
+    def _extra(self, words: Sequence[str], unspaced: bool) -> float:
+        """Weight of words that only one name has: the worst of those that are known, else by how many and how rare they are."""
+        known = [self._known_extra(word) for word in words]
+        if all(weight is not None for weight in known):
+            return min(weight for weight in known if weight is not None)
+        rarity = sum(self._evidence.rarity.information(word, False) for word in words) if not unspaced else 0.0
+        worst = min((weight for weight in known if weight is not None), default=0.0)
+        if any(weight is not None and weight >= 0 for weight in known):
+            # A branch: 'Werk Amberg' is longer by a place besides the word that says what it is.
+            return worst
+        return min(worst, self.rules["name_extra_word"]) + self.rules["name_extra_rare"] * rarity
+
+    def _known_extra(self, word: str) -> float | None:
+        weight = self._extra_words.get(word)
+        if weight is None and UNSPACED.search(word):
+            found = [w for part, w in self._extra_words.items() if UNSPACED.search(part) and word.endswith(part)]
+            weight = min(found) if found else None
+        return weight
+
+    def _other_words(
+        self, mine: Sequence[str], theirs: Sequence[str], only: Sequence[str], other_only: Sequence[str], cost: float, unspaced: bool
+    ) -> tuple[float, int]:
+        information = self._evidence.rarity.information
+        total = sum(information(word, False) + 1 for word in (*mine, *theirs)) if not unspaced else len(mine) + len(theirs)
+        apart = (
+            sum(information(word, False) + 1 for word in (*only, *other_only)) if not unspaced else len(only) + len(other_only)
+        )
+        share = apart / total if total else 1.0
+        weight = self.rules["name_other_words"] * max(share, _LEAST_APART) + cost
+        return weight, OTHER_WORDS if share > 0.75 else PARTLY
+
+    def _pair_shortened(self, only: Sequence[str], other_only: Sequence[str]) -> tuple[list[str], list[str], int]:
+        """Take away pairs of a word and its beginning (pharma, pharmaceutical) where the word is a common one."""
+        mine, theirs, count = list(only), list(other_only), 0
+        for word in list(mine):
+            for twin in theirs:
+                short, long = sorted((word, twin), key=len)
+                if len(short) >= 3 and long.startswith(short) and len(long) - len(short) >= 2 and self._is_common(long):
+                    mine.remove(word)
+                    theirs.remove(twin)
+                    count += 1
+                    break
+        return mine, theirs, count
+
+    def _is_common(self, word: str) -> bool:
+        return self._evidence.rarity.prior_share(word) > 0
+
+
+def slip_weight(key: str, other_key: str, whole: int = 0) -> float | None:
+    """Log-odds, <= 0, that a slip costs which may lie between two keys or words; None if more than a slip lies between them.
+
+    One letter may be wrong, two from 24 letters on. The shorter the text, the likelier it is another one; `whole` is the length of the
+    names in which the words stand, as a slip in one word of a long name is one.
+    """
+    shorter = min(len(key), len(other_key))
+    if shorter < 4:
+        return None
+    allowed = max(1, shorter // 12)
+    distance = OSA.distance(key, other_key, score_cutoff=allowed)
+    if distance > allowed:
+        return None
+    if UNSPACED.search(key):
+        cost = _SLIP_UNSPACED.get(shorter, 1.0) + (_KANJI_CHANGED if _changed_kanji(key, other_key) else 0.0)
+    else:
+        # A short word is another word, however long the name (Sanko, Sankyo).
+        cost = _SLIP.get(shorter if shorter < _LONG_WORD else max(shorter, int(whole * _WHOLE)), 0.6)
+    return -cost - 0.5 * (distance - 1)
+
+
+def _pair_slips(
+    only: Sequence[str], other_only: Sequence[str], whole: int
+) -> tuple[list[str], list[str], list[float]]:
+    """Take away pairs of words that a slip lies between."""
+    mine, theirs, costs = list(only), list(other_only), []
+    for word in list(mine):
+        found = [(weight, twin) for twin in theirs if (weight := slip_weight(word, twin, whole)) is not None]
+        if found:
+            weight, twin = max(found)
+            mine.remove(word)
+            theirs.remove(twin)
+            costs.append(weight)
+    return mine, theirs, costs
+
+
+def _changed_kanji(key: str, other_key: str) -> bool:
+    apart = set(key) ^ set(other_key)
+    return any("\u3400" <= char <= "\u9fff" for char in apart)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split() if word not in ("and", "the", "of"))
+
+
+def _grams(key: str) -> tuple[str, ...]:
+    return tuple(key[at : at + 2] for at in range(len(key) - 1)) or (key,)
+
+
+def _without(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    rest, left = list(others), []
+    for word in words:
+        if word in rest:
+            rest.remove(word)
+        else:
+            left.append(word)
+    return left
+
+
+def _is_subsequence(short: str, long: str) -> bool:
+    letters = iter(long)
+    return all(letter in letters for letter in short)
+
+
+def _differ(mine: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether both names have numbers, and not the same; a number that only one has is a word more."""
+    return bool(mine) and bool(theirs) and mine != theirs
+
+
+def _numerals(text: str) -> frozenset[str]:
+    """Roman numerals among the words, but for single letters, which may be initials."""
+    return frozenset(word for word in text.split() if word in _ROMAN_NUMERALS)
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
