@@ -136,7 +136,13 @@ class Evidence:
         self.rules = rules
         self.prepared = prepared
         self.is_unspaced = np.array([UNSPACED.search(key) is not None for key in prepared.name_keys], dtype=bool)
-        self.rarity = NameRarity(prepared.name_keys, prepared.name_texts, _company_counts(prepared))
+        self.rarity = NameRarity(
+            prepared.name_keys,
+            prepared.name_texts,
+            _company_counts(prepared),
+            rules.common_words,
+            np.bincount(prepared.name_code, minlength=len(prepared.name_keys)) > 1,
+        )
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
         countries = prepared.columns["country"]
         counts = np.bincount(countries.codes[countries.codes >= 0], minlength=len(countries.values))

@@ -144,7 +144,10 @@ class _Candidates:
             left, right = self._by_fact(kind, values)
             found.append((left, right, main[left], main[right]))
         left, right, name_left, name_right = (np.concatenate(part) for part in zip(*found, strict=True))
-        differ = left != right
+        # A record under a placeholder name is nobody's: its number and address may have been typed to fill a field too.
+        nobody = np.ones(size, dtype=bool)
+        nobody[accounts.root[~prepared.is_placeholder]] = False
+        differ = (left != right) & ~nobody[left] & ~nobody[right]
         left, right, name_left, name_right = left[differ], right[differ], name_left[differ], name_right[differ]
         swap = left > right
         if self._is_against is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,10 +97,18 @@ class NameReader:
     legal_forms : spellings with position
     placeholder_names : names that stand for no company; `*` stands for anything, `#` for digits
     max_length : characters; a longer name is kept but not used
+    abbreviations : words that stand for others, whatever the name; in unspaced scripts, ends of names
     """
 
-    def __init__(self, legal_forms: Sequence[LegalForm], placeholder_names: Sequence[str], max_length: int) -> None:
+    def __init__(
+        self,
+        legal_forms: Sequence[LegalForm],
+        placeholder_names: Sequence[str],
+        max_length: int,
+        abbreviations: Mapping[str, str] | None = None,
+    ) -> None:
         self._max_length = max_length
+        self._abbreviations = _Abbreviations(abbreviations or {})
         self._forms = _LegalForms(legal_forms)
         self._placeholder_keys: set[str] = set()
         patterns: list[tuple[str, str]] = []
@@ -142,6 +150,7 @@ class NameReader:
         for at, line in enumerate(words):
             words[at], form = self._forms.strip_words(line)
             forms[at] = forms[at] or form
+            words[at] = self._abbreviations.spell_out(words[at])
         keys = keys_all(words)
         self._mark_placeholders(folded, forms, branches, keys, is_placeholder)
         for at, line in enumerate(words):
@@ -203,6 +212,38 @@ class NameReader:
                 for at, line in enumerate(folded):
                     if literal in line and pattern.fullmatch(" ".join(line.split())):
                         marks[at] = True
+
+
+class _Abbreviations:
+    """Spells out words of names."""
+
+    def __init__(self, abbreviations: Mapping[str, str]) -> None:
+        shorts = words_all(fold_all(list(abbreviations)))
+        fulls = words_all(fold_all(list(abbreviations.values())))
+        self._words: dict[str, str] = {}
+        self._ends: dict[str, str] = {}
+        for short, full in zip(shorts, fulls, strict=True):
+            if short and full and short != full:
+                (self._ends if UNSPACED.search(full) else self._words).setdefault(short, full)
+        self._end_texts = tuple(sorted(self._ends, key=lambda end: (-len(end), end)))
+
+    def spell_out(self, words: str) -> str:
+        """Words with abbreviations spelled out."""
+        if words.isascii() or not UNSPACED.search(words):
+            known = self._words
+            parts = words.split(" ")
+            for at, part in enumerate(parts):
+                if part in known:
+                    # A conjunction stands between two words.
+                    full = known[part]
+                    if full != "and" or 0 < at < len(parts) - 1:
+                        parts[at] = full
+            return " ".join(parts)
+        if words.endswith(self._end_texts):
+            end = next(end for end in self._end_texts if words.endswith(end))
+            if len(words) > len(end) and not words[: -len(end)][-1:].isascii():
+                return f"{words[: -len(end)].rstrip()}{self._ends[end]}"
+        return words
 
 
 class _LegalForms:

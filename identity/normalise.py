@@ -141,7 +141,9 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     size = len(record_ids)
     issues = _Issues(size)
 
-    reader = NameReader(rules.legal_forms, rules.placeholder_names, int(rules["max_name_length"]))
+    reader = NameReader(
+        rules.legal_forms, rules.placeholder_names, int(rules["max_name_length"]), rules.abbreviations
+    )
     domains = DomainReader(rules.domain_kinds)
     main_texts, former_texts = _split_names(columns["company_name"].values)
     aliases = [_alternatives(text) for text in columns["aliases"].values]
@@ -397,6 +399,11 @@ def _encode(column: pa.Array) -> Coded:
         codes = np.where(codes == blank, -1, codes - (codes > blank)).astype(np.int32)
         del values[blank]
     return Coded(codes, values)
+
+
+def encode_texts(texts: Sequence[str]) -> Coded:
+    """Column of texts; an empty one is none."""
+    return _encode(pa.array(texts, pa.string()))
 
 
 def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:

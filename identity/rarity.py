@@ -28,6 +28,9 @@ _PRIOR_WEIGHT: Final = 50
 _LONGEST: Final = 12
 _MOST_WORDS: Final = 3
 _UNKNOWN_NAMES: Final = 1000
+# Companies that a list is drawn from, as it were: a name made of common words only is carried by several of so many.
+_COMPANIES_AROUND: Final = 100_000
+_UNCOMMON_WORD: Final = 1e-6
 
 
 class NameRarity:
@@ -39,6 +42,8 @@ class NameRarity:
         are spread over different names. Holdings, Japan, 日本 and Bank become cheap by themselves.
     company_counts : (n,) number of companies that are known to be different (by domain, corporate number or provider) under
         each name; 0 where nothing is known
+    common : words that many companies have in their names, with the share that has them, 0 to 1; of unspaced scripts, parts of names
+    matters : (n,) names whose common words are looked at; None for all
 
     Attributes
     ----------
@@ -48,7 +53,14 @@ class NameRarity:
         name are most likely one company.
     """
 
-    def __init__(self, keys: Sequence[str], texts: Sequence[str], company_counts: NDArray[np.int64] | None = None, common: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        texts: Sequence[str],
+        company_counts: NDArray[np.int64] | None = None,
+        common: Mapping[str, float] | None = None,
+        matters: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._common = common or {}
         counts = np.zeros(len(keys), np.int64) if company_counts is None else company_counts
         self._unspaced = np.array([UNSPACED.search(key) is not None for key in keys], dtype=bool)
@@ -74,6 +86,11 @@ class NameRarity:
         repeated = np.bincount(shapes[counts > 1], minlength=size)
         shares = (repeated[shapes] + _PRIOR_WEIGHT * priors) / (known[shapes] + _PRIOR_WEIGHT)
         self.expected_count: Floats = np.maximum(expected, shares)
+        if common:
+            # Most names stand for one record; what they share with companies elsewhere matters where it may join two.
+            for at in np.flatnonzero(np.ones(len(keys), dtype=bool) if matters is None else matters).tolist():
+                share = _common_share(keys[at], texts[at] if not self._unspaced[at] else "", common)
+                self.expected_count[at] = max(self.expected_count[at], _COMPANIES_AROUND * share)
 
     def prior_share(self, word: str) -> float:
         """Share of the names of all companies that have this word, 0 to 1, as far as it is a common one; otherwise 0."""
@@ -127,6 +144,23 @@ class _Chain:
     def frequency(self) -> dict[str, int]:
         """How often each word stands in the names."""
         return dict(zip(self._vocabulary, self._counts.tolist(), strict=False))
+
+
+def _common_share(key: str, text: str, common: Mapping[str, float]) -> float:
+    """Share of companies that a name made of common words belongs to, as if words stood together by chance; 0 for an uncommon one."""
+    share = 1.0
+    if text:
+        for word in text.split(" "):
+            share *= common.get(word, _UNCOMMON_WORD if word != "and" else 1.0)
+        return share if share > _UNCOMMON_WORD * _UNCOMMON_WORD else 0.0
+    at = 0
+    while at < len(key):
+        size = next((size for size in range(min(8, len(key) - at), 0, -1) if key[at : at + size] in common), 0)
+        if not size:
+            return 0.0
+        share *= common[key[at : at + size]]
+        at += size
+    return share
 
 
 def split_name(key: str, normalised: str) -> tuple[bool, tuple[str, ...]]:

@@ -85,7 +85,7 @@ def resolve(
     """
     prepared = prepare(records, rules)
     decisions = read_decisions(rules.overrides, prepared.record_ids)
-    before, since = _read_members(previous_members)
+    before, since = read_members(previous_members)
     previous_accounts = [before.get(record_id) for record_id in prepared.record_ids] if before else []
     matches = match_records(prepared, rules, decisions, previous_accounts)
     set_aside = list(matches.set_aside)
@@ -95,7 +95,7 @@ def resolve(
         text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
         set_aside.append(("override_without_record", f"{override.left_record} {override.right_record}", 1, text))
 
-    clusters = _clusters(prepared, matches.accounts)
+    clusters = clusters_of(prepared, matches.accounts)
     assignment = assign_account_ids(clusters, before, _read_aliases(previous_aliases), as_of_date)
     same = Decided.concatenate(matches.same)
     return Resolution(
@@ -111,11 +111,11 @@ def resolve(
                 "as_of_date": [assignment.aliases[alias][1] for alias in sorted(assignment.aliases)],
             },
         ),
-        set_aside=_set_aside(set_aside),
+        set_aside=tables.build_set_aside(set_aside),
     )
 
 
-def _clusters(prepared: Prepared, accounts: Accounts) -> Clusters:
+def clusters_of(prepared: Prepared, accounts: Accounts) -> Clusters:
     """Accounts numbered in the order of their first records: CRM records come first, then the oldest, then the smallest id."""
     order = np.lexsort((np.arange(len(prepared)), prepared.first_seen_date, ~prepared.is_crm, accounts.root))
     starts = run_starts(accounts.root[order])
@@ -128,7 +128,7 @@ def _clusters(prepared: Prepared, accounts: Accounts) -> Clusters:
     return Clusters(prepared.record_ids, cluster, firsts[by_first], prepared.is_crm)
 
 
-def _read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str], dict[str, date]]:
+def read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str], dict[str, date]]:
     if members is None or not len(members):
         return {}, {}
     table = members.to_pandas() if isinstance(members, pa.Table) else members
@@ -174,7 +174,7 @@ def _members(
     as_of_date: date,
 ) -> pa.Table:
     size = len(prepared)
-    edge = _links(size, same, clusters)
+    edge = links(size, same, clusters.firsts)
     is_first = edge < 0
     other = np.where(is_first, -1, 0)
     linked = np.flatnonzero(~is_first)
@@ -201,11 +201,10 @@ def _members(
     return pa.table(columns, schema=tables.ACCOUNT_MEMBERS)
 
 
-def _links(size: int, same: Decided, clusters: Clusters) -> NDArray[np.int64]:
+def links(size: int, same: Decided, firsts: Rows) -> NDArray[np.int64]:
     """Return the join by which each row hangs on the first row of its account, -1 for that row; joins form a forest."""
     if not size:
         return np.zeros(0, np.int64)
-    firsts = clusters.firsts
     # One more node, tied to every first row, is where the walk through all accounts begins.
     left = np.r_[same.left, np.full(len(firsts), size)]
     right = np.r_[same.right, firsts]
@@ -232,7 +231,7 @@ def _candidates(
     asked, kept_apart = Decided.concatenate(matches.review), Decided.concatenate(matches.different)
     decision = np.repeat(np.array([0, 1]), [len(asked), len(kept_apart)])
     both = Decided.concatenate([asked, kept_apart])
-    chosen = _limit(both, decision == 0, matches.accounts, int(rules["max_candidates_per_record"]), set_aside)
+    chosen = limit_candidates(both, decision == 0, matches.accounts, int(rules["max_candidates_per_record"]), set_aside)
     both, decision = both.take(chosen), decision[chosen]
     pairs = Decided.concatenate([both, same])
     decisions = pa.array([REVIEW, DIFFERENT, SAME], pa.string()).take(
@@ -256,7 +255,7 @@ def _candidates(
     return table.take(pa.array(np.lexsort((-pairs.probability, rule_rank[pairs.rule], high, low))))
 
 
-def _limit(
+def limit_candidates(
     pairs: Decided, is_review: NDArray[np.bool_], accounts: Accounts, limit: int, set_aside: list[tuple[str, str, int, str]]
 ) -> Rows:
     """Places of the best candidate of each pair of accounts that is among the best few of both its accounts."""
@@ -316,8 +315,3 @@ def _history(assignment: Assignment, as_of_date: date) -> pa.Table:
         },
     )
     return table.sort_by("event_id").combine_chunks()
-
-
-def _set_aside(rows: Sequence[tuple[str, str, int, str]]) -> pa.Table:
-    columns = list(zip(*sorted(rows), strict=True)) or [()] * len(tables.SET_ASIDE.names)
-    return tables.build(tables.SET_ASIDE, dict(zip(tables.SET_ASIDE.names, columns, strict=True)))

@@ -8,8 +8,12 @@ from typing import Final
 
 import pandas as pd
 
+from identity.text import fold_all, keys_all, words_all
+
 DOMAIN_KINDS: Final = ("free_mail", "isp", "shared_host", "url_host", "placeholder")
 FORM_POSITIONS: Final = ("front", "behind", "any")
+# What a stock exchange shortens names to is no abbreviation elsewhere.
+LISTING_ONLY: Final = "ja_listing"
 DECISIONS: Final = ("same", "different", "parent")
 
 PARAMETERS: Final = (
@@ -118,6 +122,9 @@ class IdentityRules:
     overrides: tuple[Override, ...]
     parameters: Mapping[str, float]
     placeholder_names: tuple[str, ...]
+    extra_words: Mapping[str, float]
+    common_words: Mapping[str, float]
+    abbreviations: Mapping[str, str]
 
     def __getitem__(self, parameter: str) -> float:
         return self.parameters[parameter]
@@ -130,8 +137,11 @@ class IdentityRules:
         account_overrides: pd.DataFrame,
         identity_parameters: pd.DataFrame,
         placeholder_names: pd.DataFrame,
+        extra_name_words: pd.DataFrame,
+        common_name_words: pd.DataFrame,
+        name_abbreviations: pd.DataFrame,
     ) -> IdentityRules:
-        """Rules from the five rule tables, with the columns of `seeds/rules/`.
+        """Rules from the rule tables of these names, with the columns of `seeds/rules/`.
 
         Raises
         ------
@@ -170,7 +180,22 @@ class IdentityRules:
                 )
 
         names = tuple(name for (name,) in _rows(placeholder_names, "placeholder_names", ("name",)) if name)
-        return cls(forms, kinds, overrides, _read_parameters(identity_parameters), names)
+        return cls(
+            forms,
+            kinds,
+            overrides,
+            _read_parameters(identity_parameters),
+            names,
+            _read_numbers(extra_name_words, "extra_name_words", "word", "weight"),
+            _read_numbers(common_name_words, "common_name_words", "word", "share"),
+            {
+                short: full
+                for short, full, language in _rows(
+                    name_abbreviations, "name_abbreviations", ("abbreviation", "full_form", "language")
+                )
+                if language != LISTING_ONLY
+            },
+        )
 
 
 def _rows(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -182,6 +207,19 @@ def _rows(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> list[tupl
         )
     texts = [table[column].astype("object").where(table[column].notna(), "").map(str).str.strip() for column in columns]
     return list(zip(*texts, strict=True))
+
+
+def _read_numbers(table: pd.DataFrame, name: str, key: str, column: str) -> dict[str, float]:
+    """Number of each word, as the word is written in name keys."""
+    rows = _rows(table, name, (key, column))
+    words = keys_all(words_all(fold_all([word for word, _ in rows])))
+    numbers: dict[str, float] = {}
+    for word, (_, number) in zip(words, rows, strict=True):
+        try:
+            numbers.setdefault(word, float(number))
+        except ValueError:
+            raise RuleError(f"seeds/rules/{name}.csv, {word}: {column} is {number!r}, expected a number.") from None
+    return numbers
 
 
 def _check_allowed(table: str, row: str, column: str, value: str, allowed: tuple[str, ...]) -> None:

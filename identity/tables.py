@@ -79,6 +79,12 @@ def build(schema: pa.Schema, columns: Mapping[str, Sequence[object]]) -> pa.Tabl
     )
 
 
+def build_set_aside(rows: Sequence[tuple[str, str, int, str]]) -> pa.Table:
+    """Table of reason, key, number of records and note, sorted."""
+    columns = list(zip(*sorted(rows), strict=True)) or [()] * len(SET_ASIDE.names)
+    return build(SET_ASIDE, dict(zip(SET_ASIDE.names, columns, strict=True)))
+
+
 def coded(column: Coded) -> pa.Array:
     """Texts of a column; null where there is none."""
     values = pa.array([*column.values, None], pa.string())

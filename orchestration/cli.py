@@ -168,6 +168,51 @@ def explain(
 
 
 @app.command()
+def resolve(
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", help="CSV or Parquet list of companies; may be given several times")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="answer: CSV, or Parquet by its ending")] = None,
+    against: Annotated[Path | None, typer.Option("--against", help="link the records to this list")] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option("--precision", min=0.5, max=1, help="share of the joins that is to be right; default: the rule"),
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="OURS=HEADER, where a header is not understood")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--also", help="a further column whose equal values speak for one company")
+    ] = None,
+    decisions: Annotated[
+        Path | None, typer.Option("--decisions", help="a review file with your decisions filled in")
+    ] = None,
+    previous: Annotated[Path | None, typer.Option("--previous", help="an earlier answer, whose ids stay")] = None,
+    review: Annotated[
+        bool, typer.Option("--review", help="print the pairs to decide; without --records those of the last night")
+    ] = False,
+    as_of: Annotated[str, typer.Option("--as-of", help="day written beside decisions, YYYY-MM-DD")] = "1970-01-01",
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    as_json: Json = False,
+) -> None:
+    """名寄せ: find the duplicates in any list of companies, or link it to another; list the pairs a person should decide."""
+    from orchestration import resolve_list
+
+    if not records:
+        if not review:
+            raise UsageError("abm resolve needs --records FILE and --out FILE, or --review for the pairs of the last night.")
+        typer.echo(_read_published(warehouse, resolve_list.read_review), nl=False)
+        return
+    if out_file is None and not review:
+        raise UsageError("--out says where the answer goes, such as --out resolved.csv.")
+    request = resolve_list.Request(
+        records, against, out_file, precision, resolve_list.parse_columns(column or ()), also or [], decisions, previous, _date(as_of)
+    )
+    answer = resolve_list.run(request, lambda text: err.print(f"[dim]… {text}[/]"))
+    resolve_list.print_answer(answer, request, review, as_json, out)
+
+
+@app.command()
 def report(warehouse: WarehouseFile = DEFAULT_WAREHOUSE) -> None:
     """Say where the report page of the last night is."""
     from orchestration.report_page import report_path

@@ -1,0 +1,192 @@
+"""Lists of companies as files: any CSV or Parquet in, columns by name; answers out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from identity import IdentityRules
+from identity.rules import Override
+from orchestration.errors import UsageError
+from orchestration.resources import RULES_FOLDER
+
+_RULE_TABLES = (
+    "legal_forms", "free_mail_domains", "account_overrides", "identity_parameters", "placeholder_names", "extra_name_words",
+    "common_name_words", "name_abbreviations",
+)  # fmt: skip
+# Byte order decides where it is written; otherwise what a Japanese or a Western spreadsheet saves.
+_ENCODINGS = ("utf-8-sig", "cp932", "cp1252")
+_NEEDED = ("company_name", "domain", "corporate_number", "lei", "duns", "name_en")
+_DECISION_COLUMNS = ("decision", "left_record", "right_record")
+
+
+def read_identity_rules(decisions: Path | None = None) -> IdentityRules:
+    """Rules of the repository; with the decisions of a file instead of those about the warehouse's records.
+
+    Raises
+    ------
+    UsageError
+        If the file lacks a column of decisions.
+    """
+    tables = {name: _read_rule(RULES_FOLDER / f"{name}.csv") for name in _RULE_TABLES}
+    tables["account_overrides"] = tables["account_overrides"].iloc[:0]
+    rules = IdentityRules.from_tables(**tables)
+    if decisions is None:
+        return rules
+    table = _read_rule(decisions)
+    missing = [name for name in _DECISION_COLUMNS if name not in table.columns]
+    if missing:
+        raise UsageError(
+            f"{decisions}: column {missing[0]} is missing; it has {', '.join(table.columns)}. A review file has the right columns."
+        )
+    # A row that nobody has decided yet says nothing.
+    decided = table[table["decision"].str.strip() != ""]
+    tables["account_overrides"] = decided
+    lines = {at: int(line) + 2 for at, line in enumerate(decided.index)}
+    found = IdentityRules.from_tables(**tables)
+    overrides = tuple(
+        Override(one.decision, one.left_record, one.right_record, lines[at]) for at, one in enumerate(found.overrides)
+    )
+    return replace(found, overrides=overrides)
+
+
+def read_list(paths: Sequence[Path], columns: Mapping[str, str]) -> pa.Table:
+    """Records of one or several files, with the columns of `identity.company_records` that they have, all as text.
+
+    Parameters
+    ----------
+    paths : CSV (also .gz) or Parquet files; of several, record ids get the file's name in front
+    columns : our column -> header in the file, for headers that `seeds/rules/list_columns.csv` does not know
+
+    Raises
+    ------
+    UsageError
+        If a file cannot be read, has no record ids, or nothing to compare.
+    """
+    parts = []
+    for path in paths:
+        part = _our_columns(_read_table(path), path, columns)
+        if len(paths) > 1:
+            name = path.name.partition(".")[0]
+            ids = [f"{name}:{record}" for record in part["record_id"].to_pylist()]
+            part = part.set_column(part.column_names.index("record_id"), "record_id", pa.array(ids, pa.string()))
+        parts.append(part)
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as CSV or Parquet, by the ending of the name; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    if path.suffix == ".parquet":
+        pyarrow.parquet.write_table(table, unfinished)
+    else:
+        unfinished.write_text(as_csv(table), encoding="utf-8", newline="")
+    unfinished.replace(path)
+
+
+def as_csv(table: pa.Table) -> str:
+    """Table as RFC 4180 text with a header; null is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.column_names)
+    writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return text.getvalue()
+
+
+def review_path(out: Path) -> Path:
+    """Where the pairs to decide go: beside the answer."""
+    return out.with_name(f"{out.name.removesuffix(''.join(out.suffixes[-1:]))}.review.csv")
+
+
+def _read_rule(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}).") from None
+
+
+def _read_table(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file. Expected a CSV (also .gz) or Parquet file with a header.")
+    try:
+        if path.suffix == ".parquet":
+            table = pyarrow.parquet.read_table(path)
+            return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+        with pa.input_stream(path, compression="detect") as stream:
+            content = stream.read()
+        text = _decode(content).replace("\0", "")
+        header = next(csv.reader(io.StringIO(text)), [])
+        return pyarrow.csv.read_csv(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={name: pa.string() for name in header}, strings_can_be_null=True, null_values=[""]
+            ),
+        )
+    except pa.ArrowException as error:
+        raise UsageError(
+            f"{path}: cannot be read as a table ({str(error).splitlines()[0]}).\n"
+            "Expected a header and the same number of cells in every row, with quotes around cells that hold commas."
+        ) from None
+
+
+def _decode(content: bytes) -> str:
+    for encoding in _ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("utf-8", "replace")
+
+
+def _our_columns(table: pa.Table, path: Path, named: Mapping[str, str]) -> pa.Table:
+    for ours, header in named.items():
+        if header not in table.column_names:
+            raise UsageError(f"{path}: no column {header!r} for {ours}; it has {', '.join(table.column_names)}.")
+    headers = {_plain(name): name for name in reversed(table.column_names)}
+    found: dict[str, pa.Array | pa.ChunkedArray] = {ours: table[header] for ours, header in named.items()}
+    spellings = _read_rule(RULES_FOLDER / "list_columns.csv")
+    for ours, spelling in zip(spellings["column"], spellings["spelling"], strict=True):
+        parts = [_plain(part) for part in spelling.split("+")]
+        if ours not in found and all(part in headers for part in parts):
+            columns = [table[headers[part]].to_pylist() for part in parts]
+            found[ours] = (
+                table[headers[parts[0]]]
+                if len(parts) == 1
+                else pa.array([" ".join(filter(None, cells)) for cells in zip(*columns, strict=True)], pa.string())
+            )
+    if "record_id" not in found:
+        raise UsageError(
+            f"{path}: which column holds the record ids? It has {', '.join(table.column_names)}.\n"
+            "Name it with --column record_id=HEADER."
+        )
+    if not any(name in found for name in _NEEDED):
+        raise UsageError(
+            f"{path}: nothing to compare by. It has {', '.join(table.column_names)}.\n"
+            "Name a column with --column company_name=HEADER (or domain, corporate_number, lei, duns)."
+        )
+    if "country_code" in found:
+        found["country_code"] = _country_codes(found["country_code"])
+    # Columns that are not ours stay, so that --also can name them.
+    rest = {name: table[name] for name in table.column_names if name not in found}
+    return pa.table({**found, **rest})
+
+
+def _plain(header: str) -> str:
+    return header.strip().casefold().replace("_", " ").replace("-", " ")
+
+
+def _country_codes(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    table = _read_rule(RULES_FOLDER / "countries.csv")
+    codes = dict(zip(table["alias"].str.casefold(), table["country_code"], strict=True))
+    known = {text: codes.get(text.strip().casefold(), text.strip()) for text in set(column.to_pylist()) if text}
+    return pa.array([known.get(text) if text else None for text in column.to_pylist()], pa.string())
