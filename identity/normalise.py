@@ -133,6 +133,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
             "normalised_name": [name.normalised_name for name in parsed],
             "name_key": [name.name_key for name in parsed],
             "legal_form": [name.legal_form for name in parsed],
+            "branch": [name.branch for name in parsed],
             "scripts": [name.scripts for name in parsed],
             "is_placeholder": [name.is_placeholder for name in parsed],
             "registrable_domain": [host.registrable_domain for host in hosts],

@@ -16,6 +16,7 @@ RECORD_KEYS: Final = pa.schema(
             "normalised_name",
             "name_key",
             "legal_form",
+            "branch",
             "registrable_domain",
             "domain_kind",
             "corporate_number",

@@ -48,9 +48,9 @@ account_domains as (
 
 ),
 
-account_parents as (
+account_hierarchy as (
 
-    select * from {{ ref('account_parents') }}
+    select * from {{ source('identity', 'account_hierarchy') }}
 
 ),
 
@@ -170,62 +170,6 @@ record_counts as (
 
 ),
 
-ranked_parents as (
-
-    select
-        account_id,
-        parent_account_id,
-        valid_from_date,
-        row_number() over (
-            partition by account_id
-            order by valid_from_date desc nulls last, kind asc, parent_account_id asc
-        ) as parent_rank
-
-    from account_parents
-
-    where
-        (valid_from_date <= {{ as_of_date() }} or valid_from_date is null)
-        and (valid_to_date > {{ as_of_date() }} or valid_to_date is null)
-
-),
-
-newest_parents as (
-
-    select
-        account_id,
-        parent_account_id,
-        coalesce(valid_from_date, cast('0001-01-01' as date)) as valid_from_date
-
-    from ranked_parents
-
-    where parent_rank = 1
-
-),
-
--- Of two accounts that each are said to own the other, the newer statement counts.
-parents as (
-
-    select
-        newest_parents.account_id,
-        newest_parents.parent_account_id
-
-    from newest_parents
-
-    left join newest_parents as counterparts
-        on
-            newest_parents.account_id = counterparts.parent_account_id
-            and newest_parents.parent_account_id = counterparts.account_id
-
-    where
-        counterparts.account_id is null
-        or newest_parents.valid_from_date > counterparts.valid_from_date
-        or (
-            newest_parents.valid_from_date = counterparts.valid_from_date
-            and newest_parents.account_id < counterparts.account_id
-        )
-
-),
-
 account_technologies as (
 
     select distinct
@@ -300,7 +244,8 @@ select
     best_records.industry,
     industries.industry_group,
     best_records.account_type as crm_type,
-    parents.parent_account_id,
+    account_hierarchy.parent_account_id,
+    coalesce(account_hierarchy.ultimate_parent_account_id, best_records.account_id) as ultimate_parent_account_id,
     technologies.technologies,
     cast(best_records.employees_count as bigint) as employees_count,
     cast(best_records.revenue_usd as double) as revenue_usd,
@@ -316,8 +261,8 @@ inner join record_counts
     on best_records.account_id = record_counts.account_id
 left join industries
     on best_records.industry = industries.industry
-left join parents
-    on best_records.account_id = parents.account_id
+left join account_hierarchy
+    on best_records.account_id = account_hierarchy.account_id
 left join technologies
     on best_records.account_id = technologies.account_id
 left join wins
