@@ -24,7 +24,7 @@ record_places as (
 
 ),
 
-records as (
+keyed_records as (
 
     select
         company_records.record_id,
@@ -43,6 +43,56 @@ records as (
 
     left join record_places
         on company_records.record_id = record_places.record_id
+
+),
+
+addresses as (
+
+    select distinct
+        account_id,
+        address_key
+
+    from keyed_records
+
+    where address_key is not null
+
+),
+
+-- One source writes the town behind the street and the next leaves it out: an address that another one of the account
+-- begins with is the same place. The shortest of them sorts first.
+short_addresses as (
+
+    select
+        addresses.account_id,
+        addresses.address_key,
+        min(shorter.address_key) as short_address_key
+
+    from addresses
+
+    inner join addresses as shorter
+        on
+            addresses.account_id = shorter.account_id
+            and left(addresses.address_key || ' ', length(shorter.address_key) + 1) = shorter.address_key || ' '
+
+    group by addresses.account_id, addresses.address_key
+
+),
+
+records as (
+
+    select
+        keyed_records.record_id,
+        keyed_records.account_id,
+        keyed_records.branch_key,
+        short_addresses.short_address_key as address_key,
+        keyed_records.postal_key
+
+    from keyed_records
+
+    left join short_addresses
+        on
+            keyed_records.account_id = short_addresses.account_id
+            and keyed_records.address_key = short_addresses.address_key
 
 ),
 
