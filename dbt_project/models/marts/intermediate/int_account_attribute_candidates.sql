@@ -46,6 +46,12 @@ record_places as (
 
 ),
 
+record_sites as (
+
+    select * from {{ ref('record_sites') }}
+
+),
+
 account_domains as (
 
     select * from {{ ref('account_domains') }}
@@ -99,7 +105,7 @@ records as (
         record_keys.corporate_number,
         record_keys.lei,
         record_keys.duns,
-        record_places.address_key,
+        case when left(record_sites.site_key, 8) = 'address:' then record_sites.site_key end as address_key,
         record_places.postal_key,
         record_places.phone_key,
         salesforce_accounts.account_type,
@@ -120,6 +126,9 @@ records as (
 
     left join record_places
         on account_records.record_id = record_places.record_id
+
+    left join record_sites
+        on account_records.record_id = record_sites.record_id
 
     left join account_domains
         on
