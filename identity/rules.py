@@ -16,6 +16,18 @@ FORM_POSITIONS: Final = ("front", "behind", "any")
 LISTING_ONLY: Final = "ja_listing"
 DECISIONS: Final = ("same", "different", "parent")
 
+# The rule files that matching reads, by the names of the arguments of `IdentityRules.from_tables`.
+RULE_TABLES: Final = (
+    "legal_forms",
+    "free_mail_domains",
+    "account_overrides",
+    "identity_parameters",
+    "placeholder_names",
+    "extra_name_words",
+    "common_name_words",
+    "name_abbreviations",
+)
+
 PARAMETERS: Final = (
     "same_probability",
     "review_probability",

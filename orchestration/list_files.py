@@ -14,14 +14,10 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from identity import IdentityRules
-from identity.rules import Override
+from identity.rules import RULE_TABLES, Override
 from orchestration.errors import UsageError
 from orchestration.resources import RULES_FOLDER
 
-_RULE_TABLES = (
-    "legal_forms", "free_mail_domains", "account_overrides", "identity_parameters", "placeholder_names", "extra_name_words",
-    "common_name_words", "name_abbreviations",
-)  # fmt: skip
 # Byte order decides where it is written; otherwise what a Japanese or a Western spreadsheet saves.
 _ENCODINGS = ("utf-8-sig", "cp932", "cp1252")
 _NEEDED = ("company_name", "domain", "corporate_number", "lei", "duns", "name_en")
@@ -36,7 +32,7 @@ def read_identity_rules(decisions: Path | None = None) -> IdentityRules:
     UsageError
         If the file lacks a column of decisions.
     """
-    tables = {name: _read_rule(RULES_FOLDER / f"{name}.csv") for name in _RULE_TABLES}
+    tables = {name: _read_rule(RULES_FOLDER / f"{name}.csv") for name in RULE_TABLES}
     tables["account_overrides"] = tables["account_overrides"].iloc[:0]
     rules = IdentityRules.from_tables(**tables)
     if decisions is None:

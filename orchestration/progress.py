@@ -14,6 +14,7 @@ _LAYERS = {
     "dbt_models": "dbt: build and test models",
     "identity__domain_keys": "identity: domains of hosts",
     "resolved_accounts": "identity: resolve companies to accounts",
+    "account_hierarchy": "identity: who owns whom, and where",
     "scores": "scoring: fit, intent, engagement, composite, tiers",
     "measurement__win_curve": "measurement: win curve",
     "delivery__test_results": "delivery: tests over several steps",

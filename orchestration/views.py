@@ -15,6 +15,17 @@ from orchestration.errors import UsageError
 
 Rows = list[dict[str, Any]]
 
+_FAMILY = (
+    "select case when family.account_id = account.ultimate_parent_account_id then 'ultimate parent'"
+    " when family.account_id = account.parent_account_id then 'parent' else 'subsidiary' end as relation,"
+    " family.account_id, family.account_name, family.country_code, family.employees_count, family.is_customer"
+    " from marts.dim_accounts as account inner join marts.dim_accounts as family"
+    " on family.account_id in (account.parent_account_id, account.ultimate_parent_account_id)"
+    " or family.parent_account_id = account.account_id"
+    " where account.account_id = $account_id and family.account_id <> account.account_id"
+    " order by relation = 'subsidiary', relation desc, family.account_name, family.account_id limit 20"
+)
+
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Rows:
     """Rows of a query as dictionaries."""
@@ -163,6 +174,40 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
             " left join identity.company_records as company on records.record_id = company.record_id"
             " left join identity.account_members as members on records.record_id = members.record_id"
             " where records.account_id = $account_id order by records.is_primary desc, records.record_id"
+        ),
+        "golden_record": of(
+            "select golden.attribute, golden.attribute_value as value, golden.provider, golden.as_of_date,"
+            " golden.provider_rule as rule, golden.chosen_by, golden.disagreeing_provider_count as disagree,"
+            " (select string_agg(other.attribute_value || ' (' || replace(other.providers, '|', ', ') || ')', '; '"
+            " order by other.value_rank) from marts.account_attribute_values as other where other.value_rank > 1"
+            " and other.account_id = golden.account_id and other.attribute = golden.attribute) as other_values"
+            " from marts.account_attributes as golden where golden.account_id = $account_id order by golden.attribute"
+        ),
+        "sites": of(
+            "select site_name, address, postal_code, record_count, headquarters_rule from identity.account_sites"
+            " where account_id = $account_id order by is_headquarters desc, record_count desc, site_key limit 20"
+        ),
+        "family": of(_FAMILY),
+        "ownership": of(
+            "select facts.kind, facts.valid_from_date, facts.valid_to_date, coalesce(parents.account_name,"
+            " facts.parent_record_id) as parent, facts.outcome from identity.ownership_outcomes as facts"
+            " left join marts.dim_accounts as parents on facts.parent_account_id = parents.account_id"
+            " where facts.account_id = $account_id order by facts.valid_from_date desc nulls last, parent, facts.kind"
+        ),
+        "family_values": of(
+            "select metric, level, account_count, own_value, sum_of_accounts, double_counted, deduplicated_value"
+            " from marts.account_rollups where family_account_count > 1 and ultimate_parent_account_id ="
+            " (select ultimate_parent_account_id from marts.dim_accounts where account_id = $account_id) order by metric"
+        ),
+        "attachments": of(
+            "select 'contact' as kind, attribution_reason, confidence, count(*) as attached, count(other_account_id) as"
+            " conflicts from marts.contact_accounts where account_id = $account_id group by all"
+            " union all select 'domain', attribution_reason, confidence, count(*), 0 from identity.account_domains"
+            " where account_id = $account_id group by all"
+            " union all select 'workspace', attribution_reason, confidence, count(*), count(other_account_id)"
+            " from marts.workspace_accounts where account_id = $account_id group by all"
+            " union all select 'visitor', attribution_reason, confidence, count(*), 0 from marts.visitor_accounts"
+            " where account_id = $account_id group by all order by all"
         ),
         "identity_history": of(
             "select as_of_date, event, account_id, other_account_id, record_id, note from identity.account_id_history"

@@ -10,6 +10,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from orchestration.dbt_manifest import dbt_project
 from orchestration.resources import NightlyRun, Warehouse
 
+_IDENTITY_SOURCES = "source.abm360.identity."
+_LAST_OF_IDENTITY = dg.AssetKey(["identity", "account_hierarchy"])
+
 
 class LayerTranslator(DagsterDbtTranslator):
     """Asset keys are `[schema, name]` for seeds as for models: a layer's folder, schema and key prefix are one word."""
@@ -21,10 +24,19 @@ class LayerTranslator(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """Rules are loaded behind `raw/loads`: the run begins there, and what ran before it would not count for the night."""
+        """Rules are loaded behind `raw/loads`: the run begins there, and what ran before it would not count for the night.
+
+        What reads a table of Python matching waits for all of them, as dbt would be started once more for what needs less.
+        """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        is_seed = manifest["nodes"].get(unique_id, {}).get("resource_type") == "seed"
-        return spec.merge_attributes(deps=[dg.AssetKey(["raw", "loads"])]) if is_seed else spec
+        node = manifest["nodes"].get(unique_id, {})
+        if node.get("resource_type") == "seed":
+            return spec.merge_attributes(deps=[dg.AssetKey(["raw", "loads"])])
+        parents = node.get("depends_on", {}).get("nodes", ())
+        if any(parent.startswith(_IDENTITY_SOURCES) for parent in parents):
+            named = {dep.asset_key for dep in spec.deps}
+            return spec.merge_attributes(deps=[] if _LAST_OF_IDENTITY in named else [_LAST_OF_IDENTITY])
+        return spec
 
 
 def build_dbt_models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

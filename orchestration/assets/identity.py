@@ -1,5 +1,6 @@
 """Assets of layer `identity` that Python makes: which company each record is, under ids that stay."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
@@ -7,9 +8,10 @@ import duckdb
 import pyarrow as pa
 
 from identity import IdentityRules, domain_keys, resolve, tables
+from identity.hierarchy import decide_hierarchy, record_places
+from identity.rules import RULE_TABLES
 from orchestration.resources import NightlyRun, Warehouse, create_table
 
-_RULES = ("legal_forms", "free_mail_domains", "account_overrides", "identity_parameters", "placeholder_names")
 _TABLES = {
     "record_keys": (tables.RECORD_KEYS, "Normalised keys of each company record, and what is wrong with them."),
     "account_members": (
@@ -29,6 +31,12 @@ _TABLES = {
         "Ids that were merged away, and the account that each stands for, for ever.",
     ),
     "set_aside": (tables.SET_ASIDE, "What was not compared, with the reason and how many records it concerns."),
+}
+
+_HIERARCHY_TABLES = {
+    "account_hierarchy": "Parent and ultimate parent, as of the night, of each account that has one.",
+    "ownership_outcomes": "What became of each statement about who owns whom: used, superseded, a circle, unknown, ...",
+    "record_places": "Comparable address, postal code and telephone of each company record that names one.",
 }
 
 
@@ -57,7 +65,7 @@ def host_keys(warehouse: Warehouse) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             ["identity", name],
-            deps=[dg.AssetKey(["identity", "company_records"]), *_rule_keys(*_RULES)],
+            deps=[dg.AssetKey(["identity", "company_records"]), *_rule_keys(*RULE_TABLES)],
             description=description,
             group_name="identity",
             owners=["team:data"],
@@ -75,7 +83,7 @@ def resolved_accounts(
         for name, (schema, _) in _TABLES.items():
             create_table(connection, f"identity.{name}", schema)
         rules = IdentityRules.from_tables(
-            **{name: connection.execute(f"select * from rules.{name}").df() for name in _RULES}
+            **{name: connection.execute(f"select * from rules.{name}").df() for name in RULE_TABLES}
         )
         resolution = resolve(
             connection.sql("select * from identity.company_records order by record_id").to_arrow_table(),
@@ -99,6 +107,52 @@ def resolved_accounts(
         context.log.info(f"set aside: {row['reason']}, {row['record_count']} ({row['note']})")
     for name in _TABLES:
         yield dg.MaterializeResult(asset_key=["identity", name], metadata={"dagster/row_count": rows[name]})
+
+
+@dg.multi_asset(
+    name="account_hierarchy",
+    specs=[
+        dg.AssetSpec(
+            ["identity", name],
+            deps=[
+                *(dg.AssetKey(["identity", key]) for key in ("account_members", "company_records", "ownership_facts")),
+                *_rule_keys("account_overrides"),
+            ],
+            description=description,
+            group_name="identity",
+            owners=["team:data"],
+            kinds={"python", "duckdb"},
+        )
+        for name, description in _HIERARCHY_TABLES.items()
+    ],
+)
+def account_hierarchy(nightly_run: NightlyRun, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Decide who owns whom on the day of the run: a person's decision, else the latest statement that closes no circle."""
+    with warehouse.connect() as connection:
+        account_of = dict(
+            connection.execute(
+                "select record_id, account_id from identity.account_members"
+                " where record_id in (select record_id from identity.company_records)"
+            ).fetchall()
+        )
+        decided = connection.execute(
+            "select left_record, right_record from rules.account_overrides where decision = 'parent' order by all"
+        ).fetchall()
+        facts = connection.sql("select * from identity.ownership_facts order by all").to_arrow_table()
+        hierarchy = decide_hierarchy(facts, account_of, nightly_run.as_of, decided)
+        records = connection.sql("select * from identity.company_records order by record_id").to_arrow_table()
+        tables_made = {
+            "account_hierarchy": hierarchy.parents,
+            "ownership_outcomes": hierarchy.outcomes,
+            "record_places": record_places(records),
+        }
+        for name, rows in tables_made.items():
+            _replace(connection, name, rows)
+    for name, rows in tables_made.items():
+        counts = Counter(rows["outcome"].to_pylist()) if name == "ownership_outcomes" else {}
+        yield dg.MaterializeResult(
+            asset_key=["identity", name], metadata={"dagster/row_count": rows.num_rows, **dict(sorted(counts.items()))}
+        )
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:

@@ -70,7 +70,11 @@ def test_readers_use_the_published_copy(abm: Abm, first_night: dict[str, object]
     account = json.loads(queue.stdout)[0]["salesforce_account_id"]
     explained = abm("explain", account, "--warehouse", abm.warehouse, "--json")
     assert explained.returncode == 0, explained.stderr
-    assert {"records", "scores", "reasons", "sent"} <= set(json.loads(explained.stdout))
+    explanation = json.loads(explained.stdout)
+    assert {"records", "golden_record", "sites", "family", "scores", "reasons", "sent"} <= set(explanation)
+    golden = {row["attribute"]: row for row in explanation["golden_record"]}
+    assert golden["company_name"]["value"] == explanation["account"]["account_name"]
+    assert all(row["provider"] and row["rule"] and row["chosen_by"] for row in golden.values())
     assert abm("status", "--warehouse", abm.warehouse).returncode == 0
 
 

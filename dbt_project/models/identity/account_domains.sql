@@ -24,6 +24,12 @@ company_records as (
 
 ),
 
+attachment_reasons as (
+
+    select * from {{ ref('attachment_reasons') }}
+
+),
+
 other_domains as (
 
     {{ split_to_rows('company_records', ['record_id'], 'other_domains') }}
@@ -105,7 +111,9 @@ single_account_domains as (
 
     select
         domains_of_accounts.registrable_domain,
-        min(domains_of_accounts.account_id) as account_id
+        min(domains_of_accounts.account_id) as account_id,
+        case when min(domains_of_accounts.evidence_rank) = 1 then 'main_domain' else 'alias_domain' end
+            as attribution_reason
 
     from domains_of_accounts
 
@@ -120,5 +128,12 @@ single_account_domains as (
 
 )
 
-select * from single_account_domains
-order by registrable_domain
+select
+    single_account_domains.registrable_domain,
+    single_account_domains.account_id,
+    single_account_domains.attribution_reason,
+    attachment_reasons.confidence
+from single_account_domains
+left join attachment_reasons
+    on single_account_domains.attribution_reason = attachment_reasons.reason
+order by single_account_domains.registrable_domain

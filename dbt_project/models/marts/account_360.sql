@@ -230,6 +230,7 @@ select
     accounts.industry_group,
     accounts.crm_type,
     accounts.parent_account_id,
+    accounts.ultimate_parent_account_id,
     accounts.technologies,
     accounts.employees_count,
     accounts.revenue_usd,

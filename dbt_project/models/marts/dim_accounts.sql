@@ -1,20 +1,14 @@
+{#- Attributes of the golden record that are columns here. -#}
+{%- set attributes = [
+    'company_name', 'domain', 'country_code', 'region', 'industry', 'crm_type', 'employees_count', 'revenue_usd',
+    'founded_year'
+] -%}
+
 with
 
 account_records as (
 
     select * from {{ ref('dim_account_records') }}
-
-),
-
-company_records as (
-
-    select * from {{ ref('company_records') }}
-
-),
-
-record_keys as (
-
-    select * from {{ source('identity', 'record_keys') }}
 
 ),
 
@@ -24,9 +18,21 @@ salesforce_accounts as (
 
 ),
 
-companies as (
+account_attributes as (
 
-    select * from {{ ref('stg_firmographics__companies') }}
+    select * from {{ ref('account_attributes') }}
+
+),
+
+account_hierarchy as (
+
+    select * from {{ source('identity', 'account_hierarchy') }}
+
+),
+
+company_records as (
+
+    select * from {{ ref('company_records') }}
 
 ),
 
@@ -48,12 +54,6 @@ account_domains as (
 
 ),
 
-account_parents as (
-
-    select * from {{ ref('account_parents') }}
-
-),
-
 opportunities as (
 
     select * from {{ ref('fct_opportunities') }}
@@ -72,7 +72,20 @@ industries as (
 
 ),
 
--- The CRM speaks first, its primary record before the others; then the newest firmographic record.
+golden_records as (
+
+    select
+        {% for attribute in attributes %}
+            max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
+        {% endfor %}
+        account_id
+
+    from account_attributes
+
+    group by account_id
+
+),
+
 records as (
 
     select
@@ -80,78 +93,27 @@ records as (
         account_records.record_id,
         account_records.source,
         account_records.is_primary,
-        company_records.company_name,
-        company_records.country_code,
-        company_records.region,
         company_records.first_seen_date,
-        account_domains.registrable_domain as domain,
         salesforce_accounts.salesforce_account_id,
         salesforce_accounts.salesforce_owner_id,
-        salesforce_accounts.account_type,
-        coalesce(salesforce_accounts.industry, companies.industry) as industry,
-        coalesce(salesforce_accounts.employees_count, companies.employees_count) as employees_count,
-        coalesce(salesforce_accounts.annual_revenue_usd, companies.revenue_usd) as revenue_usd,
-        companies.founded_year,
-        row_number() over (
-            partition by account_records.account_id
-            order by
-                case when account_records.is_primary then 0 else 1 end asc,
-                case account_records.source when 'salesforce' then 1 when 'firmographics' then 2 else 3 end asc,
-                companies.as_of_date desc nulls last,
-                account_records.record_id asc
-        ) as record_rank
+        salesforce_accounts.account_type
 
     from account_records
 
     inner join company_records
         on account_records.record_id = company_records.record_id
 
-    left join record_keys
-        on account_records.record_id = record_keys.record_id
-
-    left join account_domains
-        on
-            record_keys.registrable_domain = account_domains.registrable_domain
-            and account_records.account_id = account_domains.account_id
-
     left join salesforce_accounts
         on
             account_records.source = 'salesforce'
             and account_records.source_id = salesforce_accounts.salesforce_account_id
 
-    left join companies
-        on
-            account_records.source = 'firmographics'
-            and account_records.source_id = companies.provider || ':' || companies.company_id
-
 ),
 
-filled_records as (
+primary_records as (
 
-    select
-        account_id,
-        record_rank,
-        source,
-        company_name,
-        case when source = 'salesforce' then salesforce_account_id end as salesforce_account_id,
-        case when source = 'salesforce' then salesforce_owner_id end as salesforce_owner_id,
-        {{ first_filled('domain', 'account_id', 'record_rank') }} as domain,
-        {{ first_filled('country_code', 'account_id', 'record_rank') }} as country_code,
-        {{ first_filled('region', 'account_id', 'record_rank') }} as region,
-        {{ first_filled('industry', 'account_id', 'record_rank') }} as industry,
-        {{ first_filled('account_type', 'account_id', 'record_rank') }} as account_type,
-        {{ first_filled('employees_count', 'account_id', 'record_rank') }} as employees_count,
-        {{ first_filled('revenue_usd', 'account_id', 'record_rank') }} as revenue_usd,
-        {{ first_filled('founded_year', 'account_id', 'record_rank') }} as founded_year
-
-    from records
-
-),
-
-best_records as (
-
-    select * from filled_records
-    where record_rank = 1
+    select * from records
+    where is_primary
 
 ),
 
@@ -167,62 +129,6 @@ record_counts as (
     from records
 
     group by account_id
-
-),
-
-ranked_parents as (
-
-    select
-        account_id,
-        parent_account_id,
-        valid_from_date,
-        row_number() over (
-            partition by account_id
-            order by valid_from_date desc nulls last, kind asc, parent_account_id asc
-        ) as parent_rank
-
-    from account_parents
-
-    where
-        (valid_from_date <= {{ as_of_date() }} or valid_from_date is null)
-        and (valid_to_date > {{ as_of_date() }} or valid_to_date is null)
-
-),
-
-newest_parents as (
-
-    select
-        account_id,
-        parent_account_id,
-        coalesce(valid_from_date, cast('0001-01-01' as date)) as valid_from_date
-
-    from ranked_parents
-
-    where parent_rank = 1
-
-),
-
--- Of two accounts that each are said to own the other, the newer statement counts.
-parents as (
-
-    select
-        newest_parents.account_id,
-        newest_parents.parent_account_id
-
-    from newest_parents
-
-    left join newest_parents as counterparts
-        on
-            newest_parents.account_id = counterparts.parent_account_id
-            and newest_parents.parent_account_id = counterparts.account_id
-
-    where
-        counterparts.account_id is null
-        or newest_parents.valid_from_date > counterparts.valid_from_date
-        or (
-            newest_parents.valid_from_date = counterparts.valid_from_date
-            and newest_parents.account_id < counterparts.account_id
-        )
 
 ),
 
@@ -290,38 +196,41 @@ later_wins as (
 )
 
 select
-    best_records.account_id,
-    best_records.salesforce_account_id,
-    best_records.salesforce_owner_id,
-    best_records.company_name as account_name,
-    best_records.domain as primary_domain,
-    best_records.country_code,
-    best_records.region,
-    best_records.industry,
+    primary_records.account_id,
+    primary_records.salesforce_account_id,
+    primary_records.salesforce_owner_id,
+    golden_records.company_name as account_name,
+    golden_records.domain as primary_domain,
+    golden_records.country_code,
+    golden_records.region,
+    golden_records.industry,
     industries.industry_group,
-    best_records.account_type as crm_type,
-    parents.parent_account_id,
+    golden_records.crm_type,
+    account_hierarchy.parent_account_id,
+    coalesce(account_hierarchy.ultimate_parent_account_id, primary_records.account_id) as ultimate_parent_account_id,
     technologies.technologies,
-    cast(best_records.employees_count as bigint) as employees_count,
-    cast(best_records.revenue_usd as double) as revenue_usd,
-    cast(best_records.founded_year as integer) as founded_year,
+    cast(golden_records.employees_count as bigint) as employees_count,
+    cast(golden_records.revenue_usd as double) as revenue_usd,
+    cast(golden_records.founded_year as integer) as founded_year,
     cast(coalesce(technologies.technology_count, 0) as bigint) as technology_count,
     cast(record_counts.crm_record_count as bigint) as crm_record_count,
     cast(record_counts.source_record_count as bigint) as source_record_count,
     record_counts.crm_record_count > 0 as is_in_crm,
     coalesce(wins.has_won, false) or (record_counts.is_typed_customer and later_wins.account_id is null) as is_customer,
     record_counts.created_date
-from best_records
+from primary_records
 inner join record_counts
-    on best_records.account_id = record_counts.account_id
+    on primary_records.account_id = record_counts.account_id
+left join golden_records
+    on primary_records.account_id = golden_records.account_id
 left join industries
-    on best_records.industry = industries.industry
-left join parents
-    on best_records.account_id = parents.account_id
+    on golden_records.industry = industries.industry
+left join account_hierarchy
+    on primary_records.account_id = account_hierarchy.account_id
 left join technologies
-    on best_records.account_id = technologies.account_id
+    on primary_records.account_id = technologies.account_id
 left join wins
-    on best_records.account_id = wins.account_id
+    on primary_records.account_id = wins.account_id
 left join later_wins
-    on best_records.account_id = later_wins.account_id
-order by best_records.account_id
+    on primary_records.account_id = later_wins.account_id
+order by primary_records.account_id

@@ -13,15 +13,9 @@ form_fills as (
 
 ),
 
-emails_attributed as (
+contact_accounts as (
 
-    select * from {{ ref('int_emails_attributed') }}
-
-),
-
-account_records as (
-
-    select * from {{ ref('dim_account_records') }}
+    select * from {{ ref('contact_accounts') }}
 
 ),
 
@@ -37,47 +31,19 @@ title_roles as (
 
 ),
 
-crm_contacts_with_account as (
+keyed_crm_contacts as (
 
     select
         {{ contact_key('crm_contacts.email', 'crm_contacts.salesforce_contact_id') }} as contact_id,
-        account_records.account_id,
-        crm_contacts.salesforce_contact_id,
-        crm_contacts.email,
-        crm_contacts.title,
-        crm_contacts.department,
-        crm_contacts.first_name,
-        crm_contacts.last_name,
         coalesce(crm_contacts.has_opted_out_of_email, false) as has_opted_out_of_email,
         coalesce(crm_contacts.do_not_call, false) as do_not_call,
-        cast(crm_contacts.created_at as date) as created_date,
-        crm_contacts.last_modified_at
+        cast(crm_contacts.created_at as date) as created_date
 
     from crm_contacts
 
-    left join account_records
-        on 'salesforce:' || crm_contacts.salesforce_account_id = account_records.record_id
-
 ),
 
--- One person can be several CRM contacts: the one with an account, then the one edited last, stands for them.
-ranked_crm_contacts as (
-
-    select
-        *,
-        row_number() over (
-            partition by contact_id
-            order by
-                case when account_id is not null then 0 else 1 end asc,
-                last_modified_at desc,
-                salesforce_contact_id asc
-        ) as contact_rank
-
-    from crm_contacts_with_account
-
-),
-
--- A refusal on any of them is a refusal.
+-- One person can be several CRM contacts; a refusal on any of them is a refusal.
 crm_flags as (
 
     select
@@ -86,7 +52,7 @@ crm_flags as (
         max(case when do_not_call then 1 else 0 end) = 1 as do_not_call,
         min(created_date) as created_date
 
-    from crm_contacts_with_account
+    from keyed_crm_contacts
 
     group by contact_id
 
@@ -105,57 +71,34 @@ ranked_form_titles as (
 
 ),
 
-persons as (
-
-    select
-        contact_id,
-        email
-    from ranked_crm_contacts
-    where contact_rank = 1
-
-    union
-
-    select
-        {{ contact_key('email') }} as contact_id,
-        email
-    from emails_attributed
-
-),
-
 contacts as (
 
     select
-        persons.contact_id,
-        coalesce(crm.account_id, emails_attributed.account_id) as account_id,
-        crm.salesforce_contact_id,
-        persons.email,
-        crm.first_name,
-        crm.last_name,
-        coalesce(crm.title, ranked_form_titles.job_title) as title,
-        crm.department,
-        case
-            when crm.account_id is not null then 'crm_contact'
-            when persons.email is null then 'no_identity'
-            else emails_attributed.attribution_reason
-        end as attribution_reason,
+        contact_accounts.contact_id,
+        contact_accounts.account_id,
+        contact_accounts.salesforce_contact_id,
+        contact_accounts.email,
+        crm_contacts.first_name,
+        crm_contacts.last_name,
+        coalesce(crm_contacts.title, ranked_form_titles.job_title) as title,
+        crm_contacts.department,
+        contact_accounts.attribution_reason,
+        contact_accounts.confidence as attribution_confidence,
         coalesce(crm_flags.has_opted_out_of_email, false) as has_opted_out_of_email,
         coalesce(crm_flags.do_not_call, false) as do_not_call,
-        crm.salesforce_contact_id is not null as is_in_crm,
+        contact_accounts.salesforce_contact_id is not null as is_in_crm,
         crm_flags.created_date
 
-    from persons
+    from contact_accounts
 
-    left join ranked_crm_contacts as crm
-        on persons.contact_id = crm.contact_id and crm.contact_rank = 1
+    left join crm_contacts
+        on contact_accounts.salesforce_contact_id = crm_contacts.salesforce_contact_id
 
     left join crm_flags
-        on persons.contact_id = crm_flags.contact_id
-
-    left join emails_attributed
-        on persons.email = emails_attributed.email
+        on contact_accounts.contact_id = crm_flags.contact_id
 
     left join ranked_form_titles
-        on persons.email = ranked_form_titles.email and ranked_form_titles.form_rank = 1
+        on contact_accounts.email = ranked_form_titles.email and ranked_form_titles.form_rank = 1
 
 ),
 
@@ -201,6 +144,7 @@ contacts_with_role as (
                 then 'function ' || contacts.function_rule || ', seniority ' || contacts.seniority_rule
         end as role_rule,
         contacts.attribution_reason,
+        contacts.attribution_confidence,
         contacts.has_opted_out_of_email,
         contacts.do_not_call,
         contacts.is_in_crm,

@@ -25,6 +25,19 @@ account_records as (
 
 ),
 
+workspace_accounts as (
+
+    select * from {{ ref('workspace_accounts') }}
+
+),
+
+visitor_accounts as (
+
+    select * from {{ ref('visitor_accounts') }}
+    where source = 'web_page_views' and attribution_reason = 'device_network'
+
+),
+
 domain_keys as (
 
     select * from {{ source('identity', 'domain_keys') }}
@@ -54,7 +67,8 @@ touches_with_person as (
 ),
 
 -- A record in the CRM says itself where it belongs. Otherwise the person leads to the account (the CRM contact's
--- account, then the e-mail domain), then the workspace, then the network that the visit came from.
+-- account, then the e-mail domain), then the workspace, then the network that the visit came from, then the company
+-- whose network the device otherwise uses.
 touches_attributed as (
 
     select
@@ -68,13 +82,19 @@ touches_attributed as (
         case
             when touches.source = 'salesforce_tasks' and account_records.account_id is not null
                 then account_records.account_id
-            else coalesce(contacts.account_id, account_records.account_id, account_domains.account_id)
+            else coalesce(
+                contacts.account_id,
+                workspace_accounts.account_id,
+                account_domains.account_id,
+                visitor_accounts.account_id
+            )
         end as account_id,
         case
             when touches.source = 'salesforce_tasks' and account_records.account_id is not null then 'crm_record'
             when contacts.account_id is not null then contacts.attribution_reason
-            when account_records.account_id is not null then 'workspace'
+            when workspace_accounts.account_id is not null then workspace_accounts.attribution_reason
             when account_domains.account_id is not null then 'network_domain'
+            when visitor_accounts.account_id is not null then visitor_accounts.attribution_reason
             when contacts.contact_id is not null and contacts.attribution_reason <> 'no_identity'
                 then contacts.attribution_reason
             when touches.source = 'salesforce_tasks' then 'unknown_record'
@@ -90,6 +110,12 @@ touches_attributed as (
 
     left join account_records
         on touches.company_record_id = account_records.record_id
+
+    left join workspace_accounts
+        on touches.company_record_id = 'product:' || workspace_accounts.workspace_id
+
+    left join visitor_accounts
+        on touches.source = visitor_accounts.source and touches.visitor_id = visitor_accounts.device_id
 
     left join domain_keys
         on touches.network_host = domain_keys.host

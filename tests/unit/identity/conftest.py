@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from identity import IdentityRules, Resolution, resolve
+from identity.rules import RULE_TABLES
 
 RULES = Path(__file__).parents[3] / "seeds" / "rules"
 DAY = date(2026, 1, 31)
-NAMES = ("legal_forms", "free_mail_domains", "account_overrides", "identity_parameters", "placeholder_names")
+NAMES = RULE_TABLES
 
 
 def read_rule_tables() -> dict[str, pd.DataFrame]:

@@ -63,6 +63,7 @@ places as (
         sightings.source,
         sightings.device_id,
         sightings.email,
+        account_domains.account_id as network_account_id,
         {{ dbt.date_trunc('hour', 'sightings.occurred_at') }} as hour_at,
         coalesce(
             emails_attributed.account_id,
@@ -118,6 +119,9 @@ devices as (
         source,
         device_id,
         case when count(distinct email) = 1 then min(email) end as email,
+        case when count(distinct place) = 1 and count(distinct network_account_id) = 1 then min(network_account_id) end
+            as network_account_id,
+        count(network_account_id) as network_sighting_count,
         count(distinct place) as place_count
 
     from places
@@ -130,6 +134,8 @@ select
     devices.source,
     devices.device_id,
     case when devices.place_count <= {{ mart_parameter('shared_device_max_accounts') }} then devices.email end as email,
+    devices.network_account_id,
+    devices.network_sighting_count,
     devices.place_count,
     busiest_hours.busiest_hour_event_count,
     (

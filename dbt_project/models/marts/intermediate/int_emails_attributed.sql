@@ -34,7 +34,10 @@ emails_attributed as (
         domain_keys.registrable_domain,
         domain_keys.domain_kind,
         account_domains.account_id,
-        {{ domain_attribution_reason('email_domain', 'emails.email') }} as attribution_reason
+        case
+            when account_domains.attribution_reason = 'alias_domain' then 'email_alias_domain'
+            else {{ domain_attribution_reason('email_domain', 'emails.email') }}
+        end as attribution_reason
 
     from emails
 
