@@ -18,7 +18,9 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 _STREET_WORDS: Final = {
     "street": "st", "road": "rd", "avenue": "ave", "boulevard": "blvd", "drive": "dr", "lane": "ln", "suite": "ste",
     "floor": "fl", "building": "bldg", "north": "n", "south": "s", "east": "e", "west": "w", "strasse": "str",
+    "avenida": "av", "calle": "c", "place": "pl", "square": "sq", "court": "ct", "highway": "hwy", "parkway": "pkwy", "rue": "r",
 }  # fmt: skip
+_STREET_END: Final = re.compile(r"stra(?:ss|ß)e\b|str\.")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _SEVERAL_DASHES: Final = re.compile("--+")
 _DIGITS: Final = re.compile("[0-9]+")
@@ -98,7 +100,7 @@ def _japanese_keys(lines: Sequence[str]) -> list[str]:
 def _general_key(line: str) -> str:
     if not _DIGITS.search(line):
         return ""
-    words = [_STREET_WORDS.get(word, word) for word in _WORDS.findall(line)]
+    words = [_STREET_WORDS.get(word, word) for word in _WORDS.findall(_STREET_END.sub("str ", line)) if word != "no"]
     key = " ".join(words)
     return key if len(words) > 1 and len(key) >= _MIN_ADDRESS else ""
 

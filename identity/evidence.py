@@ -130,6 +130,7 @@ class Evidence:
     ----------
     name_information : (number of names,) log-odds that an equal name adds: the rarer, the more, up to a bound; below 0 for names of many
         companies
+    chance_information : (number of names,) the same by the words alone, whether or not names of the kind are known to be carried twice
     """
 
     def __init__(self, prepared: Prepared, rules: IdentityRules) -> None:
@@ -144,6 +145,9 @@ class Evidence:
             np.bincount(prepared.name_code, minlength=len(prepared.name_keys)) > 1,
         )
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
+        with np.errstate(divide="ignore"):
+            chance = -np.log(self.rarity.chance_count)
+        self.chance_information: Floats = np.minimum(chance, rules["max_name_information"])
         countries = prepared.columns["country"]
         counts = np.bincount(countries.codes[countries.codes >= 0], minlength=len(countries.values))
         self._country_shares = counts / max(int(counts.sum()), 1)

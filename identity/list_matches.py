@@ -23,7 +23,7 @@ from identity.block import pairs_within
 from identity.domain_matches import DomainNames, propose_named
 from identity.evidence import Evidence, Part, Places, Proposals, constant, named, probability, RULE_CODE
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
-from identity.name_evidence import LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, RELATIONS, NameWeights
+from identity.name_evidence import LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS, NameWeights
 from identity.name_matches import alike_pairs
 from identity.normalise import ALIAS, KANA, NAME, Coded, Flags, Prepared
 from identity.overrides import Decisions
@@ -35,6 +35,7 @@ _PHONE_TAIL: Final = 7
 _ROOTS_PER_NAME: Final = 5
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
 _DIRECTIONS: Final = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw", "no", "unit", "ste", "fl", "apt", "suite"))
+_STREET_KINDS: Final = frozenset(("st", "rd", "ave", "av", "blvd", "dr", "ln", "pl", "sq", "ct", "hwy", "pkwy", "bldg", "way"))
 _LEAST_ODDS: Final = -6.0
 
 
@@ -69,7 +70,7 @@ def match_list(
     probabilities compete. The threshold is the lowest at which the mean probability of the joins is still `precision`.
     """
     tails, places = _phone_tails(prepared), _places(prepared)
-    facts = {"phone_tail": tails.codes, "place": places.codes}
+    facts = {"phone_tail": tails.codes, "place": places.codes, "phone_area": _phone_areas(prepared).codes}
     matches = Matches(Accounts(prepared, decisions.different, facts | _more_facts(columns)))
     evidence = Evidence(prepared, rules)
     join_decided(matches, decisions)
@@ -207,7 +208,7 @@ class _Candidates:
         names = np.arange(len(self._prepared.name_keys))
         least = 0.0 if linking else self._rules["list_similar_minimum"]
         one, other, large_keys, large_sizes = alike_pairs(
-            self._prepared, names, least, int(self._rules["max_names_per_word"])
+            self._prepared, names, least, int(self._rules["max_names_per_word"]), beginnings=True
         )
         if large_keys:
             note = f"{large_keys} words that these names share are too common to look for similar names"
@@ -298,6 +299,14 @@ def _weigh(
             ),
             constant("both names carry a legal form"),
         ),
+        Part(
+            np.where(
+                np.isin(relation, (PARTLY, OTHER_WORDS)) & accounts.has("legal_form", left) & accounts.has("legal_form", right),
+                rules["list_formal_other"],
+                np.nan,
+            ),
+            constant("both names carry a legal form"),
+        ),
     ]
     duns = accounts.share("duns", left, right)[0]
     lei = accounts.share("lei", left, right)[0]
@@ -325,7 +334,9 @@ def _best_names(
     weight, relation = weights.weigh(pairs.name_left, pairs.name_right)
     size = len(prepared.name_keys)
     # The main names are the last ones.
-    main, main_relation = weight[-len(pairs.left) :], relation[-len(pairs.left) :]
+    last = slice(len(weight) - len(pairs.left), None)
+    main, main_relation = weight[last], relation[last]
+    main_left, main_right = pairs.name_left[last], pairs.name_right[last]
     # A name in another language is tried where the main ones say nothing.
     of, one, other = pairs.name_of, pairs.name_left, pairs.name_right
     best = np.full(len(pairs.left), -np.inf)
@@ -337,10 +348,13 @@ def _best_names(
         of, one, other = np.r_[of, open_pairs[more[0]]], np.r_[one, more[1]], np.r_[other, more[2]]
         weight, relation = np.r_[weight, more_weight], np.r_[relation, more_relation]
     kind = np.maximum(pairs.kind(pairs.left[of], one, size), pairs.kind(pairs.right[of], other, size))
-    tells = ~np.isin(main_relation[of], (NAMELESS, OTHER_SCRIPT)) & (main[of] < 0)
-    # 興和 and 光和 are read alike and differ; a former name is said to be the same company's.
-    weight = weight + np.where(tells & (kind == KANA), weights.rules["list_reading_agrees"], 0.0)
-    weight = weight + np.where(tells & (kind == ALIAS), weights.rules["list_alias_agrees"], 0.0)
+    tells = ~np.isin(main_relation[of], (NAMELESS, OTHER_SCRIPT))
+    scripts = prepared.name_scripts[np.maximum(main_left, 0)], prepared.name_scripts[np.maximum(main_right, 0)]
+    # 興和 and 光和 are read alike and differ: where the names themselves can be compared, their readings say no more.
+    is_reading = tells & (kind >= KANA) & (scripts[0] == scripts[1])[of]
+    weight = np.where(is_reading, np.minimum(weight, main[of]), weight)
+    # A former name is said to be the same company's.
+    weight = weight + np.where(tells & (kind == ALIAS) & (main[of] < 0), weights.rules["list_alias_agrees"], 0.0)
     order = np.lexsort((other, one, -np.where(relation == NAMELESS, -100.0, weight), of))
     first = order[is_first(of[order])]
     return weight[first], relation[first], one[first], other[first]
@@ -409,6 +423,10 @@ def _phone_parts(accounts: Accounts, rules: IdentityRules, prepared: Prepared, l
     return [
         Part(np.where(agrees, np.maximum(rules["list_phone_agrees"] - crowd, 0), np.nan), constant("telephone")),
         Part(np.where(~agrees & (phone == DISJOINT), rules["list_phone_differs"], np.nan), constant("telephones differ")),
+        Part(
+            np.where(~agrees & (accounts.share("phone_area", left, right)[0] == DISJOINT), rules["list_phone_area_differs"], np.nan),
+            constant("in two areas"),
+        ),
     ]
 
 
@@ -550,6 +568,18 @@ def _phone_tails(prepared: Prepared) -> Coded:
     return Coded(np.array([*tails, -1], np.int32)[phone.codes], list(known))
 
 
+def _phone_areas(prepared: Prepared) -> Coded:
+    """First digits of a national number, none for a local one: they tell two areas apart, if not which."""
+    phone = prepared.columns["phone"]
+    known: dict[str, int] = {}
+    areas = []
+    for text in phone.values:
+        number = text.lstrip("0")
+        number = number[1:] if len(number) == 11 and number.startswith("1") else number
+        areas.append(known.setdefault(number[:2], len(known)) if len(number) > _PHONE_TAIL + 1 else -1)
+    return Coded(np.array([*areas, -1], np.int32)[phone.codes], list(known))
+
+
 def _places(prepared: Prepared) -> Coded:
     """House number with the name of the street; in Japan with the last characters of the town."""
     address = prepared.columns["address"]
@@ -559,15 +589,20 @@ def _places(prepared: Prepared) -> Coded:
         found = _NUMBER.search(text)
         place = ""
         if found and text.isascii():
-            street = next(
-                (word for word in text[found.end() :].split() if word.isalpha() and word not in _DIRECTIONS), ""
-            ) or next((word for word in text.split() if word.isalpha() and len(word) > 2), "")
+            # 27 Mill Road, Hauptstr 27
+            before = [word for word in text[: found.start()].split() if _is_street(word)]
+            behind = [word for word in text[found.end() :].split() if _is_street(word)]
+            street = before[-1] if before else behind[0] if behind else ""
             place = f"{found.group()} {street}" if street else ""
         elif found:
             before = text[: found.start()].replace(" ", "")
             place = f"{before[-3:]}{found.group()}" if before else ""
         codes.append(known.setdefault(place, len(known)) if place else -1)
     return Coded(np.array([*codes, -1], np.int32)[address.codes], list(known))
+
+
+def _is_street(word: str) -> bool:
+    return len(word) > 1 and not word.isdigit() and word not in _DIRECTIONS and word not in _STREET_KINDS
 
 
 __all__ = ["OTHER_SCRIPT", "OTHER_WORDS", "ListColumns", "match_list", "threshold_for"]

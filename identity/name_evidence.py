@@ -13,7 +13,7 @@ from identity.evidence import Evidence
 from identity.normalise import Prepared
 from identity.rarity import Floats
 from identity.runs import Ints, distinct
-from identity.text import UNSPACED, scripts_of
+from identity.text import SCRIPT_BITS, UNSPACED, scripts_of
 
 EQUAL, REORDERED, SLIP, SHORTENED, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(9)
 RELATIONS: Final = (
@@ -34,6 +34,8 @@ _SLIP_UNSPACED: Final = {4: 5.0, 5: 4.5, 6: 3.5, 7: 3.0, 8: 2.0, 9: 1.5}
 _WHOLE: Final = 0.6
 _LONG_WORD: Final = 7
 _LEAST_APART: Final = 0.35
+_LEAST_APART_UNSPACED: Final = 0.6
+_NUMBER_OF_WORD: Final = -0.5
 _KANJI_NUMBERS: Final = frozenset("一二三四五六七八九十")
 _ROMAN_NUMERALS: Final = frozenset(("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"))
 
@@ -73,8 +75,9 @@ class NameWeights:
         prepared, rules = self._prepared, self.rules
         key, other_key = prepared.name_keys[one], prepared.name_keys[other]
         text, other_text = prepared.name_texts[one], prepared.name_texts[other]
-        information = min(self._evidence.name_information[one], self._evidence.name_information[other])
-        base = rules["list_name_base"] + information
+        # How often one name is carried twice says nothing of two names.
+        chance = self._evidence.chance_information
+        base = rules["list_name_base"] + min(chance[one], chance[other])
         if _differ(_digits(key), _digits(other_key)) or _differ(_numerals(text), _numerals(other_text)):
             return rules["name_number_differs"], OTHER_WORDS
         unspaced = UNSPACED.search(key) is not None, UNSPACED.search(other_key) is not None
@@ -124,6 +127,8 @@ class NameWeights:
             return base + self._extra((rest,), True), LONGER
         if len(short) >= 3 and long[0] == short[0] and _is_subsequence(short, long):
             return base + self.rules["name_letters_left_out"], SHORTENED
+        if _written_otherwise(key, other_key):
+            return self.rules["name_written_otherwise"], OTHER_SCRIPT
         mine, theirs = _grams(key), _grams(other_key)
         return self._other_words(mine, theirs, _without(mine, theirs), _without(theirs, mine), 0.0, True)
 
@@ -155,7 +160,7 @@ class NameWeights:
             sum(information(word, False) + 1 for word in (*only, *other_only)) if not unspaced else len(only) + len(other_only)
         )
         share = apart / total if total else 1.0
-        weight = self.rules["name_other_words"] * max(share, _LEAST_APART) + cost
+        weight = self.rules["name_other_words"] * max(share, _LEAST_APART_UNSPACED if unspaced else _LEAST_APART) + cost
         return weight, OTHER_WORDS if share > 0.75 else PARTLY
 
     def _pair_shortened(self, only: Sequence[str], other_only: Sequence[str]) -> tuple[list[str], list[str], int]:
@@ -202,6 +207,12 @@ def _pair_slips(
     """Take away pairs of words that a slip lies between."""
     mine, theirs, costs = list(only), list(other_only), []
     for word in list(mine):
+        twin = next((twin for twin in theirs if _singular(twin) == _singular(word)), None)
+        if twin is not None:
+            mine.remove(word)
+            theirs.remove(twin)
+            costs.append(_NUMBER_OF_WORD)
+    for word in list(mine):
         found = [(weight, twin) for twin in theirs if (weight := slip_weight(word, twin, whole)) is not None]
         if found:
             weight, twin = max(found)
@@ -209,6 +220,25 @@ def _pair_slips(
             theirs.remove(twin)
             costs.append(weight)
     return mine, theirs, costs
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.isascii():
+        if word.endswith("ies"):
+            return word[:-3] + "y"
+        if word.endswith("s") and not word.endswith("ss"):
+            return word[:-1]
+    return word
+
+
+def _written_otherwise(key: str, other_key: str) -> bool:
+    """Whether the names differ only where one is written in kana and the other in kanji (フジモリ園芸, 藤森園芸)."""
+    start = next((at for at, (a, b) in enumerate(zip(key, other_key, strict=False)) if a != b), min(len(key), len(other_key)))
+    mine, theirs = key[start:], other_key[start:]
+    while mine and theirs and mine[-1] == theirs[-1]:
+        mine, theirs = mine[:-1], theirs[:-1]
+    scripts = scripts_of(mine), scripts_of(theirs)
+    return set(scripts) == {SCRIPT_BITS["kana"], SCRIPT_BITS["han"]}
 
 
 def _changed_kanji(key: str, other_key: str) -> bool:
@@ -245,8 +275,11 @@ def _differ(mine: Collection[str], theirs: Collection[str]) -> bool:
 
 
 def _numerals(text: str) -> frozenset[str]:
-    """Roman numerals among the words, but for single letters, which may be initials."""
-    return frozenset(word for word in text.split() if word in _ROMAN_NUMERALS)
+    """Roman numerals among the words; a single letter is one at the end only, elsewhere it may be an initial."""
+    words = text.split()
+    return frozenset(
+        word for at, word in enumerate(words) if word in _ROMAN_NUMERALS or (word in "ivx" and at == len(words) - 1 > 0)
+    )
 
 
 def _digits(text: str) -> str:

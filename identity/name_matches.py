@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,8 @@ from identity.normalise import NAME_EN, Prepared
 from identity.rarity import Floats
 from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
-_PAIRS_AT_ONCE = 1_000_000
+_PAIRS_AT_ONCE: Final = 1_000_000
+_BEGINNING: Final = 6
 
 
 class NameMatches:
@@ -169,8 +171,11 @@ def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
     )
 
 
-def alike_pairs(prepared: Prepared, names: Rows, least: float, max_names_per_word: int) -> tuple[Rows, Rows, int, int]:
-    """Pairs of the names given that share a rare word or an end and are alike at least so much.
+def alike_pairs(
+    prepared: Prepared, names: Rows, least: float, max_names_per_word: int, beginnings: bool = False
+) -> tuple[Rows, Rows, int, int]:
+    """Pairs of the names given that share a rare word or an end and are alike at least so much; with `beginnings`, also those of which
+    one begins with the other.
 
     Returns
     -------
@@ -184,10 +189,19 @@ def alike_pairs(prepared: Prepared, names: Rows, least: float, max_names_per_wor
     for start in range(0, len(pairs.left), _PAIRS_AT_ONCE):
         one = names[pairs.left[start : start + _PAIRS_AT_ONCE]]
         other = names[pairs.right[start : start + _PAIRS_AT_ONCE]]
-        alike = np.flatnonzero(similarities(keys[one], keys[other], least) >= least)
+        is_alike = similarities(keys[one], keys[other], least) >= least
+        if beginnings:
+            rest = np.flatnonzero(~is_alike)
+            is_alike[rest] = [_begins(a, b) for a, b in zip(keys[one[rest]], keys[other[rest]], strict=True)]
+        alike = np.flatnonzero(is_alike)
         found.append((one[alike], other[alike]))
     left, right = (np.concatenate(values) for values in zip(*found, strict=True))
     return left, right, len(pairs.large_keys), int(pairs.large_sizes.sum())
+
+
+def _begins(key: str, other_key: str) -> bool:
+    short, long = (key, other_key) if len(key) < len(other_key) else (other_key, key)
+    return long.startswith(short) and len(short) >= (_BEGINNING if short.isascii() else _BEGINNING // 2)
 
 
 def first_rows(prepared: Prepared) -> tuple[Rows, Rows]:

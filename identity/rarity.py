@@ -29,8 +29,9 @@ _LONGEST: Final = 12
 _MOST_WORDS: Final = 3
 _UNKNOWN_NAMES: Final = 1000
 # Companies that a list is drawn from, as it were: a name made of common words only is carried by several of so many.
-_COMPANIES_AROUND: Final = 100_000
-_UNCOMMON_WORD: Final = 1e-6
+_COMPANIES_AROUND: Final = 1_000
+# At least one in ten of the names made of common words only is carried by another company too.
+_COMMON_WORDS_ONLY: Final = 0.1
 
 
 class NameRarity:
@@ -51,6 +52,7 @@ class NameRarity:
         gives among as many names as there are (the name itself left out of the counts), and how often names of its shape (script,
         number of words, letters) are known to be carried twice. Above 1 the name tells little; far below 1 two records of this
         name are most likely one company.
+    chance_count : (n,) the first of the two estimates alone
     """
 
     def __init__(
@@ -85,12 +87,15 @@ class NameRarity:
         known = np.bincount(shapes[counts > 0], minlength=size)
         repeated = np.bincount(shapes[counts > 1], minlength=size)
         shares = (repeated[shapes] + _PRIOR_WEIGHT * priors) / (known[shapes] + _PRIOR_WEIGHT)
+        self.chance_count: Floats = expected
         self.expected_count: Floats = np.maximum(expected, shares)
         if common:
             # Most names stand for one record; what they share with companies elsewhere matters where it may join two.
             for at in np.flatnonzero(np.ones(len(keys), dtype=bool) if matters is None else matters).tolist():
                 share = _common_share(keys[at], texts[at] if not self._unspaced[at] else "", common)
-                self.expected_count[at] = max(self.expected_count[at], _COMPANIES_AROUND * share)
+                if share:
+                    for counts in (self.expected_count, self.chance_count):
+                        counts[at] = max(counts[at], _COMPANIES_AROUND * share, _COMMON_WORDS_ONLY)
 
     def prior_share(self, word: str) -> float:
         """Share of the names of all companies that have this word, 0 to 1, as far as it is a common one; otherwise 0."""
@@ -147,12 +152,12 @@ class _Chain:
 
 
 def _common_share(key: str, text: str, common: Mapping[str, float]) -> float:
-    """Share of companies that a name made of common words belongs to, as if words stood together by chance; 0 for an uncommon one."""
+    """Share of companies that a name made of common words only has, as if words stood together by chance; 0 for any other name."""
     share = 1.0
     if text:
         for word in text.split(" "):
-            share *= common.get(word, _UNCOMMON_WORD if word != "and" else 1.0)
-        return share if share > _UNCOMMON_WORD * _UNCOMMON_WORD else 0.0
+            share *= 1.0 if word == "and" else common.get(word, 0.0)
+        return share
     at = 0
     while at < len(key):
         size = next((size for size in range(min(8, len(key) - at), 0, -1) if key[at : at + size] in common), 0)

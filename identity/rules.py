@@ -93,7 +93,9 @@ PARAMETERS: Final = (
     "list_precision_target",
     "max_accounts_per_place",
     "list_name_base",
-    "list_reading_agrees",
+    "list_phone_area_differs",
+    "name_written_otherwise",
+    "list_formal_other",
     "list_alias_agrees",
     "list_formal_longer",
     "list_lei_differs",
@@ -201,9 +203,10 @@ class IdentityRules:
             _read_numbers(extra_name_words, "extra_name_words", "word", "weight"),
             _read_numbers(common_name_words, "common_name_words", "word", "share"),
             {
+                # The first row of an abbreviation counts where several languages have it.
                 short: full
-                for short, full, language in _rows(
-                    name_abbreviations, "name_abbreviations", ("abbreviation", "full_form", "language")
+                for short, full, language in reversed(
+                    _rows(name_abbreviations, "name_abbreviations", ("abbreviation", "full_form", "language"))
                 )
                 if language != LISTING_ONLY
             },
