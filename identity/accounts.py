@@ -53,6 +53,7 @@ _OF_RECORDS: Final = (
     "postal_code",
     "phone",
     "provider",
+    "branch",
 )
 NEITHER, SHARED, DISJOINT = 0, 1, -1
 

@@ -142,7 +142,6 @@ class Evidence:
             prepared.name_texts,
             _company_counts(prepared),
             rules.common_words,
-            np.bincount(prepared.name_code, minlength=len(prepared.name_keys)) > 1,
         )
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
         with np.errstate(divide="ignore"):

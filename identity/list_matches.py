@@ -23,7 +23,7 @@ from identity.block import pairs_within
 from identity.domain_matches import DomainNames, propose_named
 from identity.evidence import Evidence, Part, Places, Proposals, constant, named, probability, RULE_CODE
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
-from identity.name_evidence import LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS, NameWeights
+from identity.name_evidence import BRANCH, LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS, NameWeights
 from identity.name_matches import alike_pairs
 from identity.normalise import ALIAS, KANA, NAME, Coded, Flags, Prepared
 from identity.overrides import Decisions
@@ -51,7 +51,6 @@ def match_list(
     prepared: Prepared,
     rules: IdentityRules,
     decisions: Decisions,
-    extra_words: Mapping[str, float],
     columns: ListColumns,
     precision: float,
     is_against: Flags | None = None,
@@ -60,7 +59,6 @@ def match_list(
 
     Parameters
     ----------
-    extra_words : log-odds that a name which is longer by this word is the same company's
     precision : share of the joins that is expected to be right, 0 to 1
     is_against : (n,) rows of the list that the others are linked to; None to find duplicates in one list
 
@@ -81,7 +79,7 @@ def match_list(
 
     candidates = _Candidates(prepared, matches, rules, is_against)
     pairs = candidates.pairs(is_against is not None)
-    weights = NameWeights(prepared, evidence, extra_words)
+    weights = NameWeights(prepared, evidence)
     proposals, relation = _weigh(pairs, prepared, matches, evidence, weights, columns)
     log_odds = proposals.log_odds
     if is_against is not None:
@@ -274,6 +272,7 @@ def _weigh(
     accounts, rules = matches.accounts, evidence.rules
     left, right = pairs.left, pairs.right
     name, relation, name_left, name_right = _best_names(pairs, prepared, accounts, weights)
+    is_branch = (relation == BRANCH) | accounts.has("branch", left) | accounts.has("branch", right)
     domain, code = accounts.share("domain", left, right)
     is_shared = np.isin(code, np.array(sorted(matches.shared_domains), np.int64))
     unlike = domain == DISJOINT
@@ -287,8 +286,8 @@ def _weigh(
             named("domain", values, code),
         ),
         Part(np.where(unlike, rules["list_domain_differs"], np.nan), constant("domains differ")),
-        *_phone_parts(accounts, rules, prepared, left, right),
-        *_address_parts(accounts, rules, prepared, left, right),
+        *_phone_parts(accounts, rules, prepared, left, right, is_branch),
+        *_address_parts(accounts, rules, prepared, left, right, is_branch),
         *evidence.countries(accounts, left, right),
         *evidence.legal_forms(accounts, left, right),
         Part(
@@ -412,7 +411,10 @@ def _crowd(accounts: Accounts, prepared: Prepared, kind: str, other_kind: str, c
     return np.log(np.maximum(counts[np.maximum(code, 0)], 1))
 
 
-def _phone_parts(accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints) -> list[Part]:
+def _phone_parts(
+    accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints, is_branch: Flags
+) -> list[Part]:
+    # A branch has an address and a number of its own.
     phone, code = accounts.share("phone", left, right)
     tail, tail_code = accounts.share("phone_tail", left, right)
     # A number without its area or country code is the same number; with two area codes it is not.
@@ -422,9 +424,9 @@ def _phone_parts(accounts: Accounts, rules: IdentityRules, prepared: Prepared, l
     crowd = _crowd(accounts, prepared, "phone_tail", "place", tail_code)
     return [
         Part(np.where(agrees, np.maximum(rules["list_phone_agrees"] - crowd, 0), np.nan), constant("telephone")),
-        Part(np.where(~agrees & (phone == DISJOINT), rules["list_phone_differs"], np.nan), constant("telephones differ")),
+        Part(np.where(~agrees & ~is_branch & (phone == DISJOINT), rules["list_phone_differs"], np.nan), constant("telephones differ")),
         Part(
-            np.where(~agrees & (accounts.share("phone_area", left, right)[0] == DISJOINT), rules["list_phone_area_differs"], np.nan),
+            np.where(~agrees & ~is_branch & (accounts.share("phone_area", left, right)[0] == DISJOINT), rules["list_phone_area_differs"], np.nan),
             constant("in two areas"),
         ),
     ]
@@ -439,7 +441,9 @@ def _is_end_of_other(mine: Sequence[str], theirs: Sequence[str]) -> bool:
     return any(one.endswith(other) or other.endswith(one) for one in mine for other in theirs)
 
 
-def _address_parts(accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints) -> list[Part]:
+def _address_parts(
+    accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints, is_branch: Flags
+) -> list[Part]:
     address, code = accounts.share("address", left, right)
     place, place_code = accounts.share("place", left, right)
     postal, postal_code = accounts.share("postal_code", left, right)
@@ -450,12 +454,12 @@ def _address_parts(accounts: Accounts, rules: IdentityRules, prepared: Prepared,
     return [
         Part(np.where(equal, full, np.nan), named("address", values, code)),
         Part(np.where(near, part, np.nan), constant("same house number in the street")),
-        Part(np.where(~equal & ~near & (address == DISJOINT), rules["list_address_differs"], np.nan), constant("addresses differ")),
+        Part(np.where(~equal & ~near & ~is_branch & (address == DISJOINT), rules["list_address_differs"], np.nan), constant("addresses differ")),
         Part(
             np.where(~equal & (postal == SHARED), rules["list_postal_code_agrees"], np.nan),
             named("postal code", prepared.columns["postal_code"].values, postal_code),
         ),
-        Part(np.where(~equal & ~near & (postal == DISJOINT), rules["list_postal_code_differs"], np.nan), constant("postal codes differ")),
+        Part(np.where(~equal & ~near & ~is_branch & (postal == DISJOINT), rules["list_postal_code_differs"], np.nan), constant("postal codes differ")),
     ]
 
 

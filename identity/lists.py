@@ -86,9 +86,7 @@ def resolve_list(
     )
     decisions = read_decisions(rules.overrides, prepared.record_ids)
     say(f"compare {len(prepared.name_keys):,} names")
-    matches, threshold = match_list(
-        prepared, rules, decisions, rules.extra_words, columns, target, is_against
-    )
+    matches, threshold = match_list(prepared, rules, decisions, columns, target, is_against)
     say("name the accounts")
     set_aside = list(matches.set_aside)
     if prepared.duplicate_rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,12 +15,13 @@ from identity.rarity import Floats
 from identity.runs import Ints, distinct
 from identity.text import SCRIPT_BITS, UNSPACED, scripts_of
 
-EQUAL, REORDERED, SLIP, SHORTENED, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(9)
+EQUAL, REORDERED, SLIP, SHORTENED, BRANCH, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(10)
 RELATIONS: Final = (
     "names equal",
     "names in another order",
     "names a slip apart",
     "one name is shortened",
+    "one name is a branch's",
     "one name is longer",
     "names agree in part",
     "names differ",
@@ -31,10 +32,13 @@ _KANJI_CHANGED: Final = 2.0
 # What a slip costs by the letters of the shorter text.
 _SLIP: Final = {4: 6.0, 5: 5.0, 6: 3.5, 7: 2.5, 8: 2.0, 9: 1.5, 10: 1.0, 11: 1.0}
 _SLIP_UNSPACED: Final = {4: 5.0, 5: 4.5, 6: 3.5, 7: 3.0, 8: 2.0, 9: 1.5}
+_SLIP_BESIDE: Final = -2.0
 _WHOLE: Final = 0.6
+_TWO_SLIPS: Final = 10
 _LONG_WORD: Final = 7
 _LEAST_APART: Final = 0.35
 _LEAST_APART_UNSPACED: Final = 0.6
+_BRANCH_WEIGHT: Final = -0.5
 _NUMBER_OF_WORD: Final = -0.5
 _KANJI_NUMBERS: Final = frozenset("一二三四五六七八九十")
 _ROMAN_NUMERALS: Final = frozenset(("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"))
@@ -45,13 +49,15 @@ class NameWeights:
 
     Parameters
     ----------
-    evidence : how rare names and words are
-    extra_words : log-odds that a name which is longer by this word is the same company's
+    evidence : how rare names and words are, and the rules
     """
 
-    def __init__(self, prepared: Prepared, evidence: Evidence, extra_words: Mapping[str, float]) -> None:
+    def __init__(self, prepared: Prepared, evidence: Evidence) -> None:
         self._prepared, self._evidence, self.rules = prepared, evidence, evidence.rules
-        self._extra_words = extra_words
+        self._extra_words = evidence.rules.extra_words
+        self._listing_ends: dict[str, list[tuple[str, str]]] = {}
+        for end, full in evidence.rules.listing_ends:
+            self._listing_ends.setdefault(end[-1:], []).append((end, full))
         self._known: dict[tuple[int, int], tuple[float, int]] = {}
 
     def weigh(self, left: Ints, right: Ints) -> tuple[Floats, Ints]:
@@ -102,7 +108,10 @@ class NameWeights:
             # Words run together or torn apart: the letters count.
             return base + slip, SLIP
         cost, relation = 0.0, SLIP
-        only, other_only, slips = _pair_slips(only, other_only, min(len(key), len(other_key)))
+        # Where a rare word agrees, a slip in another word is one, however short the word.
+        agree = any(len(word) >= 5 and not self._is_common(word) for word in mine if word not in only)
+        only, other_only, slips = _pair_slips(only, other_only, min(len(key), len(other_key)), self._is_common)
+        slips = [max(slip, _SLIP_BESIDE) for slip in slips] if agree else slips
         cost += sum(slips)
         only, other_only, shortened = self._pair_shortened(only, other_only)
         if shortened:
@@ -112,19 +121,23 @@ class NameWeights:
         if is_initials(text, other_key) or is_initials(other_text, key):
             return base + rules["name_is_initials"], SHORTENED
         if not only or not other_only:
-            return base + cost + self._extra(only or other_only, False), LONGER
+            weight, relation = self._extra(only or other_only, False)
+            return base + cost + weight, relation
         return self._other_words(mine, theirs, only, other_only, cost, False)
 
     def _relate_unspaced(self, key: str, other_key: str, base: float) -> tuple[float, int]:
         short, long = sorted((key, other_key), key=lambda text: (len(text), text))
         if (set(key) ^ set(other_key)) & _KANJI_NUMBERS and len(key) == len(other_key):
             return self.rules["name_number_differs"], OTHER_WORDS
+        if self._is_listing_short(short, long):
+            return base + self.rules["name_word_shortened"], SHORTENED
         slip = slip_weight(key, other_key)
         if slip is not None:
             return base + slip, SLIP
         if len(short) >= 2 and (long.startswith(short) or long.endswith(short)):
             rest = long[len(short) :] if long.startswith(short) else long[: -len(short)]
-            return base + self._extra((rest,), True), LONGER
+            weight, relation = self._extra((rest,), True)
+            return base + weight, relation
         if len(short) >= 3 and long[0] == short[0] and _is_subsequence(short, long):
             return base + self.rules["name_letters_left_out"], SHORTENED
         if _written_otherwise(key, other_key):
@@ -132,17 +145,26 @@ class NameWeights:
         mine, theirs = _grams(key), _grams(other_key)
         return self._other_words(mine, theirs, _without(mine, theirs), _without(theirs, mine), 0.0, True)
 
-    def _extra(self, words: Sequence[str], unspaced: bool) -> float:
+    def _is_listing_short(self, short: str, long: str) -> bool:
+        """Whether a stock exchange would shorten the longer name to the shorter (西松建, 西松建設)."""
+        return any(
+            len(short) > len(end) and long == short[: -len(end)] + full
+            for end, full in self._listing_ends.get(short[-1:], ())
+            if short.endswith(end)
+        )
+
+    def _extra(self, words: Sequence[str], unspaced: bool) -> tuple[float, int]:
         """Weight of words that only one name has: the worst of those that are known, else by how many and how rare they are."""
         known = [self._known_extra(word) for word in words]
         if all(weight is not None for weight in known):
-            return min(weight for weight in known if weight is not None)
+            worst = min(weight for weight in known if weight is not None)
+            return worst, BRANCH if worst >= _BRANCH_WEIGHT else LONGER
         rarity = sum(self._evidence.rarity.information(word, False) for word in words) if not unspaced else 0.0
         worst = min((weight for weight in known if weight is not None), default=0.0)
-        if any(weight is not None and weight >= 0 for weight in known):
-            # A branch: 'Werk Amberg' is longer by a place besides the word that says what it is.
-            return worst
-        return min(worst, self.rules["name_extra_word"]) + self.rules["name_extra_rare"] * rarity
+        if worst >= _BRANCH_WEIGHT and any(weight is not None for weight in known):
+            # 'Werk Amberg' is longer by a place besides the word that says what it is.
+            return worst, BRANCH
+        return min(worst, self.rules["name_extra_word"]) + self.rules["name_extra_rare"] * rarity, LONGER
 
     def _known_extra(self, word: str) -> float | None:
         weight = self._extra_words.get(word)
@@ -183,13 +205,13 @@ class NameWeights:
 def slip_weight(key: str, other_key: str, whole: int = 0) -> float | None:
     """Log-odds, <= 0, that a slip costs which may lie between two keys or words; None if more than a slip lies between them.
 
-    One letter may be wrong, two from 24 letters on. The shorter the text, the likelier it is another one; `whole` is the length of the
+    One letter may be wrong, two from ten letters on. The shorter the text, the likelier it is another one; `whole` is the length of the
     names in which the words stand, as a slip in one word of a long name is one.
     """
     shorter = min(len(key), len(other_key))
     if shorter < 4:
         return None
-    allowed = max(1, shorter // 12)
+    allowed = 1 if shorter < _TWO_SLIPS else 2
     distance = OSA.distance(key, other_key, score_cutoff=allowed)
     if distance > allowed:
         return None
@@ -198,13 +220,13 @@ def slip_weight(key: str, other_key: str, whole: int = 0) -> float | None:
     else:
         # A short word is another word, however long the name (Sanko, Sankyo).
         cost = _SLIP.get(shorter if shorter < _LONG_WORD else max(shorter, int(whole * _WHOLE)), 0.6)
-    return -cost - 0.5 * (distance - 1)
+    return -cost - 1.0 * (distance - 1)
 
 
 def _pair_slips(
-    only: Sequence[str], other_only: Sequence[str], whole: int
+    only: Sequence[str], other_only: Sequence[str], whole: int, is_common: Callable[[str], bool]
 ) -> tuple[list[str], list[str], list[float]]:
-    """Take away pairs of words that a slip lies between."""
+    """Take away pairs of words that a slip lies between; two common words are two words (northwestern, southwestern)."""
     mine, theirs, costs = list(only), list(other_only), []
     for word in list(mine):
         twin = next((twin for twin in theirs if _singular(twin) == _singular(word)), None)
@@ -213,7 +235,8 @@ def _pair_slips(
             theirs.remove(twin)
             costs.append(_NUMBER_OF_WORD)
     for word in list(mine):
-        found = [(weight, twin) for twin in theirs if (weight := slip_weight(word, twin, whole)) is not None]
+        twins = [twin for twin in theirs if not (is_common(word) and is_common(twin))]
+        found = [(weight, twin) for twin in twins if (weight := slip_weight(word, twin, whole)) is not None]
         if found:
             weight, twin = max(found)
             mine.remove(word)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,9 +25,9 @@ _BRANCH_WORDS: Final = (
     "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店", "分室", "研究所",
     "駐在員事務所", "サービスセンター", "カスタマーセンター", "物流センター", "配送センター",
 )  # fmt: skip
-_BRANCH_ENDS: Final = (*_BRANCH_WORDS, "日本法人", "部", "課")
+_BRANCH_ENDS: Final = (*_BRANCH_WORDS, "日本法人", "キャンパス", "事業場", "本部", "部", "課")
 _BRANCH_WORD: Final = "|".join(_BRANCH_WORDS)
-_BRANCH: Final = re.compile(rf"^(?P<base>.*\S)\s+(?P<tail>\S*?(?:{_BRANCH_WORD}|日本法人|\S部|\S課))$")
+_BRANCH: Final = re.compile(rf"^(?P<base>.*\S)\s+(?P<tail>\S*?(?:{_BRANCH_WORD}|日本法人|キャンパス|事業場|\S部|\S課))$")
 _BRANCH_TAIL: Final = re.compile(rf"^\s*(?P<tail>\S*(?:{_BRANCH_WORD}|\S部|\S課))$")
 _BRANCH_BRACKET: Final = re.compile(rf"^(?P<base>.*\S)\s*\((?P<tail>[^()]*(?:{_BRANCH_WORD}|日本法人))\)$")
 _OFFICE_WORDS: Final = (
@@ -98,6 +98,7 @@ class NameReader:
     placeholder_names : names that stand for no company; `*` stands for anything, `#` for digits
     max_length : characters; a longer name is kept but not used
     abbreviations : words that stand for others, whatever the name; in unspaced scripts, ends of names
+    common_words : words of which no name consists alone once a form in front of it is cut off
     """
 
     def __init__(
@@ -106,10 +107,11 @@ class NameReader:
         placeholder_names: Sequence[str],
         max_length: int,
         abbreviations: Mapping[str, str] | None = None,
+        common_words: Collection[str] = (),
     ) -> None:
         self._max_length = max_length
         self._abbreviations = _Abbreviations(abbreviations or {})
-        self._forms = _LegalForms(legal_forms)
+        self._forms = _LegalForms(legal_forms, common_words)
         self._placeholder_keys: set[str] = set()
         patterns: list[tuple[str, str]] = []
         folded = fold_all(placeholder_names)
@@ -249,7 +251,10 @@ class _Abbreviations:
 class _LegalForms:
     """Finds legal forms and branch tails in folded names."""
 
-    def __init__(self, legal_forms: Sequence[LegalForm]) -> None:
+    def __init__(self, legal_forms: Sequence[LegalForm], common: Collection[str]) -> None:
+        self._common = common
+        # What the SEC puts behind names that several states know: GENERAL SOMETHING INC /DE/
+        self._slashed: dict[str, str] = {}
         self._bracketed: dict[str, str] = {}
         self._glued: dict[str, str] = {}
         self._front_words: dict[str, str] = {}
@@ -259,7 +264,9 @@ class _LegalForms:
         spellings = sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form))
         # Longest first, so that 股份有限公司 is not read as 有限公司.
         for form, text in zip(spellings, fold_all([form.form for form in spellings]), strict=True):
-            if text.startswith("(") and text.endswith(")"):
+            if text.startswith("/"):
+                self._slashed[text.rstrip("/")] = form.canonical_form
+            elif text.startswith("(") and text.endswith(")"):
                 self._bracketed.setdefault(text, form.canonical_form)
             elif UNSPACED.search(text):
                 self._glued.setdefault(text, form.canonical_form)
@@ -272,6 +279,9 @@ class _LegalForms:
                 if words and form.position != "front":
                     self._behind_words.setdefault(words, form.canonical_form)
         self._front, self._behind = _by_character(front, 0), _by_character(behind, -1)
+        # 'X株式会社 Y'; a form in front, '株式会社X Y', tells nothing of Y.
+        forms = "|".join(re.escape(form) for form in behind if len(form) >= 3)
+        self._behind_and_tail = re.compile(rf"^(?P<base>\S.*?)(?P<form>{forms or '(?!)'})\s+(?P<tail>\S.*)$")
         self._glued_front = re.compile("|".join(map(re.escape, front)) or r"(?!)")
         self._bracket = re.compile("|".join(map(re.escape, self._bracketed)) or r"(?!)")
         self._sizes_front, self._sizes_behind = _sizes(self._front_words, 0), _sizes(self._behind_words, -1)
@@ -279,6 +289,10 @@ class _LegalForms:
     def strip(self, folded: str) -> tuple[str, str, str]:
         """Name without bracketed and glued legal forms and branch, the legal form, the branch."""
         text = folded.strip()
+        if "/" in text:
+            head, _, tail_word = text.rstrip("/").rpartition("/")
+            if head.strip() and f"/{tail_word}" in self._slashed:
+                text = head.strip()
         if text.isascii():
             if "(" not in text and not text.endswith(_OFFICE_ENDS):
                 return text, "", ""
@@ -316,7 +330,8 @@ class _LegalForms:
         for _ in range(_MOST_FORMS):
             form = ""
             for size in sizes or ():
-                if size < len(words):
+                # Hotel Verde & Spa is not an S.p.A.
+                if size < len(words) and words[-size - 1] != "and":
                     form = self._behind_words.get(" ".join(words[-size:]), "")
                     if form:
                         del words[-size:]
@@ -328,7 +343,8 @@ class _LegalForms:
         for size in front_sizes or ():
             if size < len(words):
                 form = self._front_words.get(" ".join(words[:size]), "")
-                if form:
+                # AB Foods and PT Systems are not 'Foods' and 'Systems'.
+                if form and not all(word in self._common for word in words[size:]):
                     legal_form = legal_form or form
                     del words[:size]
                     break
@@ -345,6 +361,10 @@ class _LegalForms:
         return f"{text[: found.start()]} {rest}".strip(), legal_form, ""
 
     def _strip_glued(self, text: str) -> tuple[str, str, str]:
+        # What stands behind a legal form and a space is a department or a site.
+        found = self._behind_and_tail.match(text) if " " in text else None
+        if found and _has_letter(found["base"]):
+            return found["base"].rstrip(), self._glued[found["form"]], found["tail"]
         legal_form = ""
         for form in self._behind.get(text[-1:], ()):
             if text.endswith(form):

@@ -142,7 +142,11 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     issues = _Issues(size)
 
     reader = NameReader(
-        rules.legal_forms, rules.placeholder_names, int(rules["max_name_length"]), rules.abbreviations
+        rules.legal_forms,
+        rules.placeholder_names,
+        int(rules["max_name_length"]),
+        rules.abbreviations,
+        rules.common_words,
     )
     domains = DomainReader(rules.domain_kinds)
     main_texts, former_texts = _split_names(columns["company_name"].values)

@@ -44,7 +44,6 @@ class NameRarity:
     company_counts : (n,) number of companies that are known to be different (by domain, corporate number or provider) under
         each name; 0 where nothing is known
     common : words that many companies have in their names, with the share that has them, 0 to 1; of unspaced scripts, parts of names
-    matters : (n,) names whose common words are looked at; None for all
 
     Attributes
     ----------
@@ -61,7 +60,6 @@ class NameRarity:
         texts: Sequence[str],
         company_counts: NDArray[np.int64] | None = None,
         common: Mapping[str, float] | None = None,
-        matters: NDArray[np.bool_] | None = None,
     ) -> None:
         self._common = common or {}
         counts = np.zeros(len(keys), np.int64) if company_counts is None else company_counts
@@ -90,8 +88,7 @@ class NameRarity:
         self.chance_count: Floats = expected
         self.expected_count: Floats = np.maximum(expected, shares)
         if common:
-            # Most names stand for one record; what they share with companies elsewhere matters where it may join two.
-            for at in np.flatnonzero(np.ones(len(keys), dtype=bool) if matters is None else matters).tolist():
+            for at in range(len(keys)):
                 share = _common_share(keys[at], texts[at] if not self._unspaced[at] else "", common)
                 if share:
                     for counts in (self.expected_count, self.chance_count):
@@ -156,7 +153,10 @@ def _common_share(key: str, text: str, common: Mapping[str, float]) -> float:
     share = 1.0
     if text:
         for word in text.split(" "):
-            share *= 1.0 if word == "and" else common.get(word, 0.0)
+            if word != "and":
+                if word not in common:
+                    return 0.0
+                share *= common[word]
         return share
     at = 0
     while at < len(key):

@@ -139,6 +139,7 @@ class IdentityRules:
     extra_words: Mapping[str, float]
     common_words: Mapping[str, float]
     abbreviations: Mapping[str, str]
+    listing_ends: tuple[tuple[str, str], ...]
 
     def __getitem__(self, parameter: str) -> float:
         return self.parameters[parameter]
@@ -210,6 +211,7 @@ class IdentityRules:
                 )
                 if language != LISTING_ONLY
             },
+            _listing_ends(_rows(name_abbreviations, "name_abbreviations", ("abbreviation", "full_form", "language"))),
         )
 
 
@@ -222,6 +224,14 @@ def _rows(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> list[tupl
         )
     texts = [table[column].astype("object").where(table[column].notna(), "").map(str).str.strip() for column in columns]
     return list(zip(*texts, strict=True))
+
+
+def _listing_ends(rows: list[tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    """Ends of short names on a stock exchange with what they stand for, as they are written in name keys."""
+    ends = [(short, full) for short, full, language in rows if language == LISTING_ONLY]
+    shorts = keys_all(words_all(fold_all([short for short, _ in ends])))
+    fulls = keys_all(words_all(fold_all([full for _, full in ends])))
+    return tuple(sorted({(short, full) for short, full in zip(shorts, fulls, strict=True) if short and full}))
 
 
 def _read_numbers(table: pd.DataFrame, name: str, key: str, column: str) -> dict[str, float]:

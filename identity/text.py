@@ -47,6 +47,7 @@ _LETTERS: Final = {
 }  # fmt: skip
 _CIRCLED: Final = {"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)", "㊕": "(特)", "㊖": "(財)", "㊨": "右"}
 _QUOTES: Final = frozenset("'’‘ʼ`´′＇‛")
+_INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.[^\S\n]+)+(?=[^\W\d_]\.)")
 _ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
 _PLUS_BETWEEN: Final = re.compile(r"(?<=[^\W_])[^\S\n]*\+[^\S\n]*(?=[^\W_])")
 _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
@@ -256,7 +257,8 @@ def _join_acronyms(text: str) -> str:
         return text
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if "." in line]
-    joined = _ACRONYM.sub(lambda found: found.group().replace(".", ""), "\n".join([lines[at] for at in places]))
+    text = _INITIALS.sub(lambda found: "".join(found.group().split()), "\n".join([lines[at] for at in places]))
+    joined = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
     for at, line in zip(places, joined.split("\n"), strict=True):
         lines[at] = line
     return "\n".join(lines)

@@ -159,5 +159,5 @@ def test_a_folded_key_does_not_change_when_folded_again(text: str) -> None:
 
 
 def test_the_form_of_the_rules_file_decides(rules: IdentityRules) -> None:
-    without = NameReader([form for form in rules.legal_forms if form.form != "GmbH"], (), 300)
+    without = NameReader([form for form in rules.legal_forms if form.canonical_form != "de_gmbh"], (), 300)
     assert without.read("Grünhaus GmbH").name_key == "grunhausgmbh"
