@@ -37,6 +37,14 @@ _OFFICE_ENDS: Final = (*_OFFICE_WORDS, *(f"{word})" for word in _OFFICE_WORDS))
 _OFFICE: Final = re.compile(
     rf"^(?P<base>.*\S)\s*(?:\s[-–—|]\s|,\s|\()\s*(?P<tail>(?:[\w.]+\s){{0,3}}(?:{'|'.join(_OFFICE_WORDS)}))\)?$"
 )
+# Words that make no company of a placeholder.
+_FILLERS: Final = frozenset(
+    "a an and account accounts client clients company companies contact corp corporation customer customers data entry for inc is "
+    "lead ltd my name new no not of old only organisation organization prospect record sample the this to user yet your".split()
+)
+_FILLERS_UNSPACED: Final = frozenset(("会社", "企業", "様", "殿", "顧客", "法人", "名", "名前", "アカウント", "用", "データ", "取引先", "の", "社", "客", "お客様", "登録"))
+_LONGEST_FILLED: Final = 30
+_LONGEST_PART: Final = 10
 _REPEATED: Final = re.compile(r"^(.)\1{2,}$")
 _MOST_FORMS: Final = 3
 
@@ -154,7 +162,7 @@ class NameReader:
             forms[at] = forms[at] or form
             words[at] = self._abbreviations.spell_out(words[at])
         keys = keys_all(words)
-        self._mark_placeholders(folded, forms, branches, keys, is_placeholder)
+        self._mark_placeholders(folded, forms, branches, words, keys, is_placeholder)
         for at, line in enumerate(words):
             if usable[at] is not None:
                 # Not used, but kept readable.
@@ -194,12 +202,20 @@ class NameReader:
         return sources, unusable
 
     def _mark_placeholders(
-        self, folded: list[str], forms: list[str], branches: list[str], keys: list[str], marks: list[bool]
+        self,
+        folded: list[str],
+        forms: list[str],
+        branches: list[str],
+        words: list[str],
+        keys: list[str],
+        marks: list[bool],
     ) -> None:
         known, parts = self._placeholder_keys, self._placeholder_parts
         stripped = []
         for at, (line, key) in enumerate(zip(folded, keys, strict=True)):
-            if key in known or line in known or (len(key) > 3 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
+            if key in known or line in known or (len(key) > 2 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
+                marks[at] = True
+            elif key and len(key) <= _LONGEST_FILLED and self._is_filled(key, words[at]):
                 marks[at] = True
             elif (forms[at] or branches[at]) and key in parts:
                 stripped.append(at)
@@ -214,6 +230,31 @@ class NameReader:
                 for at, line in enumerate(folded):
                     if literal in line and pattern.fullmatch(" ".join(line.split())):
                         marks[at] = True
+
+
+    def _is_filled(self, key: str, words: str) -> bool:
+        """Whether a name is made of placeholders and words that say nothing: 'unknown customer', '個人（会社なし）'."""
+        known = self._placeholder_keys
+        parts = words.split(" ")
+        if not UNSPACED.search(key):
+            return len(parts) > 1 and any(p in known for p in parts) and all(p in known or p in _FILLERS for p in parts)
+        return _is_covered(key, known, _FILLERS_UNSPACED)
+
+
+def _is_covered(key: str, known: Collection[str], fillers: Collection[str]) -> bool:
+    """Whether a text can be cut into known parts and fillers, at least one of them known."""
+    # Reached: places up to which the text is cut, and whether a known part was among the pieces.
+    reached = {(0, False)}
+    for start in range(len(key)):
+        for is_known in (False, True):
+            if (start, is_known) in reached:
+                for end in range(start + 1, min(start + _LONGEST_PART, len(key)) + 1):
+                    part = key[start:end]
+                    if part in fillers:
+                        reached.add((end, is_known))
+                    if len(part) > 1 and part in known:
+                        reached.add((end, True))
+    return (len(key), True) in reached
 
 
 class _Abbreviations:
