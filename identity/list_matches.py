@@ -206,7 +206,7 @@ class _Candidates:
         names = np.arange(len(self._prepared.name_keys))
         least = 0.0 if linking else self._rules["list_similar_minimum"]
         one, other, large_keys, large_sizes = alike_pairs(
-            self._prepared, names, least, int(self._rules["max_names_per_word"]), beginnings=True
+            self._prepared, names, least, int(self._rules["max_names_per_word"]), spelling_only=not linking
         )
         if large_keys:
             note = f"{large_keys} words that these names share are too common to look for similar names"
@@ -245,7 +245,6 @@ class _Candidates:
         return [
             ("domain", self._prepared.columns["domain"].values),
             ("phone_tail", ()),
-            ("place", ()),
             ("address", self._prepared.columns["address"].values),
             *((kind, ()) for kind in self._accounts.kinds() if kind.startswith("also:") or kind == "email"),
         ]

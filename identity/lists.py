@@ -14,6 +14,7 @@ import pyarrow as pa
 from identity import tables
 from identity.list_matches import ListColumns, match_list
 from identity.match import Decided, Matches
+from identity.collection import without_collection
 from identity.normalise import Coded, Prepared, encode_texts, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, assign_account_ids
@@ -46,6 +47,7 @@ class ListResolution:
     threshold: float
 
 
+@without_collection
 def resolve_list(
     records: pa.Table | pd.DataFrame,
     rules: IdentityRules,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from identity.compare import is_initials, sounds_alike
+from identity.compare import is_initials, similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.normalise import Prepared
+from identity.parallel import map_in_parts
 from identity.rarity import Floats
 from identity.runs import Ints, distinct
 from identity.text import SCRIPT_BITS, UNSPACED, scripts_of
@@ -42,6 +43,11 @@ _BRANCH_WEIGHT: Final = -0.5
 _NUMBER_OF_WORD: Final = -0.5
 _KANJI_NUMBERS: Final = frozenset("一二三四五六七八九十")
 _ROMAN_NUMERALS: Final = frozenset(("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"))
+_LAST_NUMERALS: Final = _ROMAN_NUMERALS | {"i", "v", "x"}
+# Less alike than this, two names have no words in common but perhaps a short one.
+_LEAST_ALIKE: Final = 0.4
+_LONGEST_INITIALS: Final = 6
+_WORTH_A_PROCESS: Final = 20_000
 
 
 class NameWeights:
@@ -55,10 +61,12 @@ class NameWeights:
     def __init__(self, prepared: Prepared, evidence: Evidence) -> None:
         self._prepared, self._evidence, self.rules = prepared, evidence, evidence.rules
         self._extra_words = evidence.rules.extra_words
+        self._word_information: dict[str, float] = {}
         self._listing_ends: dict[str, list[tuple[str, str]]] = {}
         for end, full in evidence.rules.listing_ends:
             self._listing_ends.setdefault(end[-1:], []).append((end, full))
-        self._known: dict[tuple[int, int], tuple[float, int]] = {}
+        self._keys = np.array(prepared.name_keys, dtype=object)
+        self._numbers = [_numbers(key, text) for key, text in zip(prepared.name_keys, prepared.name_texts, strict=True)]
 
     def weigh(self, left: Ints, right: Ints) -> tuple[Floats, Ints]:
         """(n,) log-odds and relations of pairs of names, by their codes; -1 is no name."""
@@ -68,14 +76,45 @@ class NameWeights:
         weights, relations = np.zeros(len(pairs)), np.full(len(pairs), EQUAL, np.int64)
         one, other = pairs // span - 1, pairs % span - 1
         equal = (one == other) & (one >= 0)
-        base = self.rules["list_name_base"]
-        weights[equal] = base + self._evidence.name_information[one[equal]]
-        nameless = one < 0
-        relations[nameless] = NAMELESS
-        for at in np.flatnonzero(~equal & ~nameless).tolist():
-            weights[at], relations[at] = self._relate(int(one[at]), int(other[at]))
+        weights[equal] = self.rules["list_name_base"] + self._evidence.name_information[one[equal]]
+        relations[one < 0] = NAMELESS
+        rest = np.flatnonzero(~equal & (one >= 0))
+        closer = self._look_from_afar(one[rest], other[rest], rest, weights, relations)
+        wanted = rest[closer]
+        related = map_in_parts(
+            self._relate_all, list(zip(one[wanted].tolist(), other[wanted].tolist(), strict=True)), _WORTH_A_PROCESS
+        )
+        if len(wanted):
+            weights[wanted] = np.concatenate([weight for weight, _ in related])
+            relations[wanted] = np.concatenate([relation for _, relation in related])
         place = np.searchsorted(pairs, low * span + high)
         return weights[place], relations[place]
+
+    def _relate_all(self, pairs: Sequence[tuple[int, int]]) -> tuple[Floats, Ints]:
+        found = [self._relate(one, other) for one, other in pairs]
+        return np.array([weight for weight, _ in found]), np.array([relation for _, relation in found], np.int64)
+
+    def _look_from_afar(self, one: Ints, other: Ints, rest: Ints, weights: Floats, relations: Ints) -> Ints:
+        """Settle pairs of names that have nothing in common, all at once; the places of those that want a closer look."""
+        scripts = self._prepared.name_scripts
+        mine, theirs = scripts[one], scripts[other]
+        han, kana = SCRIPT_BITS["han"], SCRIPT_BITS["kana"]
+        mine, theirs = np.where(mine & kana, mine | han, mine), np.where(theirs & kana, theirs | han, theirs)
+        apart = (mine & theirs) == 0
+        # Kanji are not read aloud, so nothing more can be said.
+        silent = apart & (((scripts[one] | scripts[other]) & han) > 0)
+        weights[rest[silent]], relations[rest[silent]] = 0.0, OTHER_SCRIPT
+        keys = self._keys
+        alike = similarities(keys[one], keys[other], _LEAST_ALIKE) >= _LEAST_ALIKE
+        unlike = np.flatnonzero(~apart & ~alike)
+        closer = np.ones(len(one), dtype=bool)
+        closer[silent] = False
+        closer[unlike] = [
+            _may_be_short_for(a, b) for a, b in zip(keys[one[unlike]], keys[other[unlike]], strict=True)
+        ]
+        settled = rest[unlike[~closer[unlike]]]
+        weights[settled], relations[settled] = self.rules["name_other_words"], OTHER_WORDS
+        return np.flatnonzero(closer)
 
     def _relate(self, one: int, other: int) -> tuple[float, int]:
         prepared, rules = self._prepared, self.rules
@@ -84,12 +123,13 @@ class NameWeights:
         # How often one name is carried twice says nothing of two names.
         chance = self._evidence.chance_information
         base = rules["list_name_base"] + min(chance[one], chance[other])
-        if _differ(_digits(key), _digits(other_key)) or _differ(_numerals(text), _numerals(other_text)):
+        if self._numbers[one] and self._numbers[other] and self._numbers[one] != self._numbers[other]:
+            # A number that only one name has is a word more.
             return rules["name_number_differs"], OTHER_WORDS
-        unspaced = UNSPACED.search(key) is not None, UNSPACED.search(other_key) is not None
+        unspaced = self._evidence.is_unspaced[one], self._evidence.is_unspaced[other]
         if unspaced[0] and unspaced[1]:
             return self._relate_unspaced(key, other_key, base)
-        if not scripts_of(key) & scripts_of(other_key):
+        if not prepared.name_scripts[one] & prepared.name_scripts[other]:
             if sounds_alike(key, text, other_key, other_text):
                 return base + rules["name_sounds_alike"], SLIP
             return 0.0, OTHER_SCRIPT
@@ -159,7 +199,7 @@ class NameWeights:
         if all(weight is not None for weight in known):
             worst = min(weight for weight in known if weight is not None)
             return worst, BRANCH if worst >= _BRANCH_WEIGHT else LONGER
-        rarity = sum(self._evidence.rarity.information(word, False) for word in words) if not unspaced else 0.0
+        rarity = sum(map(self._information, words)) if not unspaced else 0.0
         worst = min((weight for weight in known if weight is not None), default=0.0)
         if worst >= _BRANCH_WEIGHT and any(weight is not None for weight in known):
             # 'Werk Amberg' is longer by a place besides the word that says what it is.
@@ -168,22 +208,29 @@ class NameWeights:
 
     def _known_extra(self, word: str) -> float | None:
         weight = self._extra_words.get(word)
-        if weight is None and UNSPACED.search(word):
-            found = [w for part, w in self._extra_words.items() if UNSPACED.search(part) and word.endswith(part)]
+        if weight is None and not word.isascii():
+            ends = (word[start:] for start in range(1, len(word)))
+            found = [self._extra_words[end] for end in ends if end in self._extra_words and not end.isascii()]
             weight = min(found) if found else None
         return weight
 
     def _other_words(
         self, mine: Sequence[str], theirs: Sequence[str], only: Sequence[str], other_only: Sequence[str], cost: float, unspaced: bool
     ) -> tuple[float, int]:
-        information = self._evidence.rarity.information
-        total = sum(information(word, False) + 1 for word in (*mine, *theirs)) if not unspaced else len(mine) + len(theirs)
+        information = self._information
+        total = sum(information(word) + 1 for word in (*mine, *theirs)) if not unspaced else len(mine) + len(theirs)
         apart = (
-            sum(information(word, False) + 1 for word in (*only, *other_only)) if not unspaced else len(only) + len(other_only)
+            sum(information(word) + 1 for word in (*only, *other_only)) if not unspaced else len(only) + len(other_only)
         )
         share = apart / total if total else 1.0
         weight = self.rules["name_other_words"] * max(share, _LEAST_APART_UNSPACED if unspaced else _LEAST_APART) + cost
         return weight, OTHER_WORDS if share > 0.75 else PARTLY
+
+    def _information(self, word: str) -> float:
+        found = self._word_information.get(word)
+        if found is None:
+            found = self._word_information[word] = self._evidence.rarity.information(word, False)
+        return found
 
     def _pair_shortened(self, only: Sequence[str], other_only: Sequence[str]) -> tuple[list[str], list[str], int]:
         """Take away pairs of a word and its beginning (pharma, pharmaceutical) where the word is a common one."""
@@ -292,17 +339,22 @@ def _is_subsequence(short: str, long: str) -> bool:
     return all(letter in letters for letter in short)
 
 
-def _differ(mine: Collection[str], theirs: Collection[str]) -> bool:
-    """Whether both names have numbers, and not the same; a number that only one has is a word more."""
-    return bool(mine) and bool(theirs) and mine != theirs
+def _may_be_short_for(key: str, other_key: str) -> bool:
+    """Whether one of two keys is a part of the other, or short enough to be its initials."""
+    short, long = (key, other_key) if len(key) < len(other_key) else (other_key, key)
+    return short in long or (len(short) <= _LONGEST_INITIALS and short.isascii() and long.isascii() and short[0] == long[0])
 
 
-def _numerals(text: str) -> frozenset[str]:
-    """Roman numerals among the words; a single letter is one at the end only, elsewhere it may be an initial."""
-    words = text.split()
-    return frozenset(
-        word for at, word in enumerate(words) if word in _ROMAN_NUMERALS or (word in "ivx" and at == len(words) - 1 > 0)
-    )
+def _numbers(key: str, text: str) -> str:
+    """Digits of a name, or its Roman numerals; a single letter is one at the end only, elsewhere it may be an initial."""
+    if not key.isalpha():
+        digits = _digits(key)
+        if digits:
+            return digits
+    head, _, last = text.rpartition(" ")
+    if last in _LAST_NUMERALS and head:
+        return last
+    return " ".join(word for word in head.split(" ") if word in _ROMAN_NUMERALS) if " i" in head or " v" in head or " x" in head else ""
 
 
 def _digits(text: str) -> str:

@@ -9,6 +9,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import token_sort_ratio
+from rapidfuzz.process import cpdist
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts, Rows
 from identity.block import pairs_within, similar_name_keys
@@ -20,6 +24,8 @@ from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
 _PAIRS_AT_ONCE: Final = 1_000_000
 _BEGINNING: Final = 6
+_MOST_SLIPS: Final = 3
+_SAME_WORDS: Final = 90
 
 
 class NameMatches:
@@ -172,10 +178,10 @@ def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
 
 
 def alike_pairs(
-    prepared: Prepared, names: Rows, least: float, max_names_per_word: int, beginnings: bool = False
+    prepared: Prepared, names: Rows, least: float, max_names_per_word: int, spelling_only: bool = False
 ) -> tuple[Rows, Rows, int, int]:
-    """Pairs of the names given that share a rare word or an end and are alike at least so much; with `beginnings`, also those of which
-    one begins with the other.
+    """Pairs of the names given that share a rare word or an end and are alike at least so much; with `spelling_only`, of these those
+    that a slip or the order of words may explain, and those of which one begins with the other.
 
     Returns
     -------
@@ -189,14 +195,32 @@ def alike_pairs(
     for start in range(0, len(pairs.left), _PAIRS_AT_ONCE):
         one = names[pairs.left[start : start + _PAIRS_AT_ONCE]]
         other = names[pairs.right[start : start + _PAIRS_AT_ONCE]]
-        is_alike = similarities(keys[one], keys[other], least) >= least
-        if beginnings:
-            rest = np.flatnonzero(~is_alike)
-            is_alike[rest] = [_begins(a, b) for a, b in zip(keys[one[rest]], keys[other[rest]], strict=True)]
+        if spelling_only:
+            is_alike = _are_spelled_alike(keys[one], keys[other], texts[one], texts[other], least)
+        else:
+            is_alike = similarities(keys[one], keys[other], least) >= least
         alike = np.flatnonzero(is_alike)
         found.append((one[alike], other[alike]))
     left, right = (np.concatenate(values) for values in zip(*found, strict=True))
     return left, right, len(pairs.large_keys), int(pairs.large_sizes.sum())
+
+
+def _are_spelled_alike(
+    keys: NDArray[np.object_],
+    other_keys: NDArray[np.object_],
+    texts: NDArray[np.object_],
+    other_texts: NDArray[np.object_],
+    least: float,
+) -> NDArray[np.bool_]:
+    result = similarities(keys, other_keys, least) >= least
+    at = np.flatnonzero(result)
+    few_slips = cpdist(keys[at], other_keys[at], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, workers=2) <= _MOST_SLIPS
+    rest = at[~few_slips]
+    words = cpdist(texts[rest], other_texts[rest], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2)
+    result[rest] = words >= _SAME_WORDS
+    unlike = np.flatnonzero(~result)
+    result[unlike] = [_begins(a, b) for a, b in zip(keys[unlike], other_keys[unlike], strict=True)]
+    return result
 
 
 def _begins(key: str, other_key: str) -> bool:

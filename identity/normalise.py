@@ -262,7 +262,9 @@ class _NameBook:
         found = np.full(len(self.keys), -1, np.int32)
         alphabets = SCRIPT_BITS["kana"] | SCRIPT_BITS["cyrillic"] | SCRIPT_BITS["greek"] | SCRIPT_BITS["georgian"]
         known: dict[str, int] = {}
-        for code in np.flatnonzero((self.key_scripts & alphabets) > 0).tolist():
+        # Kanji in a name keep it from being written in Latin letters.
+        readable = ((self.key_scripts & alphabets) > 0) & ((self.key_scripts & SCRIPT_BITS["han"]) == 0)
+        for code in np.flatnonzero(readable).tolist():
             text = transliterate(self.texts[code])
             key = text.replace(" ", "")
             if key and key.isascii():

@@ -6,19 +6,20 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 # Below this a second process costs more than it saves.
 _WORTH_A_PROCESS = 40_000
 
 
-def map_in_parts(function: Callable[[Sequence[str]], T], texts: Sequence[str]) -> list[T]:
+def map_in_parts(function: Callable[[Sequence[S]], T], texts: Sequence[S], worth: int = _WORTH_A_PROCESS) -> list[T]:
     """What `function` gives for each part of the texts; the parts joined in order are the whole.
 
     The second process is a fork, so a script that calls this needs no guard around its main part; it touches texts only, none of
-    the libraries that keep threads.
+    the libraries that keep threads. Below `worth` texts there is one part.
     """
-    if len(texts) < _WORTH_A_PROCESS or (multiprocessing.cpu_count() < 2) or multiprocessing.current_process().daemon:
+    if len(texts) < worth or (multiprocessing.cpu_count() < 2) or multiprocessing.current_process().daemon:
         return [function(texts)]
     half = len(texts) // 2
     context = multiprocessing.get_context("fork")
@@ -38,5 +39,5 @@ def map_in_parts(function: Callable[[Sequence[str]], T], texts: Sequence[str]) -
     return [first, second]
 
 
-def _run(function: Callable[[Sequence[str]], T], texts: Sequence[str], sender: object) -> None:
+def _run(function: Callable[[Sequence[S]], T], texts: Sequence[S], sender: object) -> None:
     sender.send(function(texts))  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from identity import tables
 from identity.accounts import NAMED_DOMAIN, NONE, Accounts, Rows
 from identity.evidence import RULES
 from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records
+from identity.collection import without_collection
 from identity.normalise import Prepared, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, Clusters, assign_account_ids
@@ -52,6 +53,7 @@ class Resolution:
     set_aside: pa.Table
 
 
+@without_collection
 def resolve(
     records: pa.Table | pd.DataFrame,
     previous_members: pa.Table | pd.DataFrame | None,
