@@ -25,7 +25,7 @@ _POINT_BITS: Final = 21
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of members, left < right, sorted, each once; and the keys that had too many members to be compared, with their sizes."""
+    """Pairs of members, left < right, sorted, each once; and the keys with too many members to be compared, with their sizes."""
 
     left: Ints
     right: Ints
@@ -65,8 +65,8 @@ def pairs_within(members: Ints | Sequence[int], keys: Ints | Sequence[int], max_
 def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tuple[Ints, Ints]:
     """Blocking keys under which similar names meet.
 
-    Each name gets the rarest of its words and of the beginning and the end of its key, in unspaced scripts the rarest of its character
-    triples. How a name is written decides, and how many share a feature; not where it stands.
+    Each name gets the rarest of its words and of the beginning and the end of its key, in unspaced scripts the rarest of its
+    character triples. How a name is written decides, and how many share a feature; not where it stands.
 
     Parameters
     ----------
@@ -127,6 +127,8 @@ def _gram_features(keys: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
     code = np.zeros(len(position), np.uint64)
     for offset in range(_GRAM):
         inside = first + offset < last
-        point = np.where(inside, points[np.minimum(first + offset, max(len(points) - 1, 0))], 0) if len(points) else code
+        point = (
+            np.where(inside, points[np.minimum(first + offset, max(len(points) - 1, 0))], 0) if len(points) else code
+        )
         code = (code << np.uint64(_POINT_BITS)) | point.astype(np.uint64)
     return position, code & np.uint64((1 << 63) - 1)

@@ -17,12 +17,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler
 from rapidfuzz.fuzz import partial_ratio
 
-from identity.text import SCRIPT_BITS, scripts_of, transliterate
 from identity.rarity import NameRarity, split_name
+from identity.text import SCRIPT_BITS, scripts_of, transliterate
 
 # Relations of two names, best first.
 EQUAL, NEAR, EXTENSION, INCOMPARABLE, DIFFERENT = range(5)
-RELATION_NAMES: Final = ("equal", "near", "longer", "not comparable", "different")
 
 # A spelling apart: at most one letter in ten. Shorter keys have too few letters to tell a slip from another name.
 _NEAR_RATIO: Final = 0.9
@@ -34,6 +33,8 @@ _LABEL_RATIO: Final = 80
 _KANA: Final = SCRIPT_BITS["kana"]
 _HAN: Final = SCRIPT_BITS["han"]
 _WORKERS: Final = 2
+
+Texts = Sequence[str] | NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class NamePairs:
 
 
 def compare_names(
-    left_keys: Sequence[str],
-    left_names: Sequence[str],
-    right_keys: Sequence[str],
-    right_names: Sequence[str],
+    left_keys: Texts,
+    left_names: Texts,
+    right_keys: Texts,
+    right_names: Texts,
     rarity: NameRarity,
     least_similarity: float = 0.0,
 ) -> NamePairs:
@@ -94,14 +95,16 @@ def compare_names(
     return NamePairs(relation, similarity, extra)
 
 
-def similarities(left: Sequence[str], right: Sequence[str], least: float = 0.0) -> NDArray[np.float64]:
+def similarities(left: Texts, right: Texts, least: float = 0.0) -> NDArray[np.float64]:
     """(n,) normalised Indel similarity of the texts at each place, 0 to 1; 0 where it is less than `least`."""
     return process.cpdist(
         left, right, scorer=Indel.normalized_similarity, score_cutoff=least or None, dtype=np.float64, workers=_WORKERS
     )
 
 
-def _relate(key: str, name: str, other_key: str, other_name: str, ratio: float, rarity: NameRarity) -> tuple[int, float]:
+def _relate(
+    key: str, name: str, other_key: str, other_name: str, ratio: float, rarity: NameRarity
+) -> tuple[int, float]:
     words = extra_words(key, name, other_key, other_name)
     if words is not None:
         unspaced = split_name(key, name)[0] or split_name(other_key, other_name)[0]
@@ -201,6 +204,7 @@ def _is_near(key: str, other_key: str, ratio: float) -> bool:
 
 
 def is_initials(name: str, other_key: str) -> bool:
+    """Whether a key is the initials of a name of three words or more; words of up to three letters may be left out."""
     if not 3 <= len(other_key) <= 6:
         return False
     words = name.split()

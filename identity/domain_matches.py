@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from identity.accounts import DOMAIN, NAMED_DOMAIN, NONE, SHARED, Accounts, Rows
+from identity.accounts import DOMAIN, NAMED_DOMAIN, NONE, Accounts
 from identity.block import pairs_within
 from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, compare_names, is_label, speaks_for_domain
 from identity.domains import label_of
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Flags, Prepared
+from identity.runs import Ints as Rows
 from identity.runs import distinct, is_first, pairs_in_runs, ranks_in_runs
 
 _PART_OF_LABEL: Final = 5
@@ -22,8 +23,8 @@ _PART_OF_LABEL: Final = 5
 def propose_named(prepared: Prepared, accounts: Accounts, evidence: Evidence) -> Proposals:
     """Records with one company domain and one name, or a name that the other lists as its alias: as many pairs as join them all.
 
-    Where the facts tell several companies of a name on a domain apart, members go by country instead; one without a country could be
-    any of them and is left alone.
+    Where the facts tell several companies of a name on a domain apart, members go by country instead; one without a country
+    could be any of them and is left alone.
     """
     rules = evidence.rules
     row, name, kind, domain, is_primary = _names_on_domains(prepared)
@@ -60,7 +61,10 @@ def propose_named(prepared: Prepared, accounts: Accounts, evidence: Evidence) ->
         np.where(is_alias, RULE_CODE["domain_and_alias"], RULE_CODE["domain_and_name"]).astype(np.int8),
         np.full(len(left), NAMED_DOMAIN, np.int8),
         [
-            Part(np.full(len(left), rules["domain_agrees"]), named("domain", prepared.columns["domain"].values, domain_code)),
+            Part(
+                np.full(len(left), rules["domain_agrees"]),
+                named("domain", prepared.columns["domain"].values, domain_code),
+            ),
             Part(np.where(is_alias, np.nan, weight), named("name", prepared.name_keys, name_code)),
             Part(np.where(is_alias, weight, np.nan), named("alias", prepared.name_keys, name_code)),
             *_record_countries(evidence, accounts, left, right),
@@ -122,7 +126,7 @@ class DomainNames:
         primary = prepared.domain_is_primary[usable]
         name, root = prepared.main_name[row].astype(np.int64), accounts.root[row]
         order = np.lexsort((row, ~primary, root, name, domain))
-        row, domain, primary, name, root = (values[order] for values in (row, domain, primary, name, root))
+        row, domain, primary, name, root = row[order], domain[order], primary[order], name[order], root[order]
         first = is_first(domain, name, root)
         self._domain, self._root, self._row = domain[first], root[first], row[first]
         self._is_primary, self._name = primary[first], name[first]
@@ -245,6 +249,3 @@ def _is_part_of_label(key: str, other_key: str, domain: str) -> bool:
     """Whether one name is just the domain and holds the other: Tiempo of tiempoapp.com, where another says Tiempoapp."""
     short, long = sorted((key, other_key), key=lambda text: (len(text), text))
     return is_label(long, domain) and len(short) >= _PART_OF_LABEL and short in long
-
-
-__all__ = ["SHARED", "DomainNames", "propose_named"]

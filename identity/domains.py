@@ -89,7 +89,7 @@ class DomainReader:
         if not found:
             return ""
         host = found["host"]
-        name, _, suffix = host.partition(".")
+        suffix = host.partition(".")[2]
         if suffix not in self._suffixes or suffix in self._kinds or host in self._kinds:
             return ""
         if host in self._suffixes or f"*.{suffix}" in self._suffixes or f"!{host}" in self._suffixes:

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.accounts import DISJOINT, SHARED, Accounts, Rows
+from identity.accounts import DISJOINT, SHARED, Accounts
 from identity.domains import label_of
 from identity.normalise import Prepared
 from identity.rarity import Floats, NameRarity
 from identity.rules import IdentityRules
+from identity.runs import Ints as Rows
 from identity.runs import distinct
 from identity.text import UNSPACED
 
@@ -120,7 +121,9 @@ def chosen(values: Sequence[str], codes: Rows) -> pa.Array:
 def probability(log_odds: Floats) -> Floats:
     """(n,) probability, 0 to 1, of natural log-odds."""
     bounded = np.clip(log_odds, -700, 700)
-    return np.where(bounded >= 0, 1 / (1 + np.exp(-np.abs(bounded))), np.exp(-np.abs(bounded)) / (1 + np.exp(-np.abs(bounded))))
+    return np.where(
+        bounded >= 0, 1 / (1 + np.exp(-np.abs(bounded))), np.exp(-np.abs(bounded)) / (1 + np.exp(-np.abs(bounded)))
+    )
 
 
 class Evidence:
@@ -128,9 +131,10 @@ class Evidence:
 
     Attributes
     ----------
-    name_information : (number of names,) log-odds that an equal name adds: the rarer, the more, up to a bound; below 0 for names of many
-        companies
-    chance_information : (number of names,) the same by the words alone, whether or not names of the kind are known to be carried twice
+    name_information : (number of names,) log-odds that an equal name adds: the rarer, the more, up to a bound; below 0 for names
+        of many companies
+    chance_information : (number of names,) the same by the words alone, whether or not names of the kind are known to be
+        carried twice
     """
 
     def __init__(self, prepared: Prepared, rules: IdentityRules) -> None:
@@ -181,7 +185,9 @@ class Evidence:
             excludes[at] = not mine.isdisjoint(theirs)
         values = accounts.column("legal_form").values
         return [
-            Part(np.where(relation == SHARED, self.rules["legal_form_agrees"], np.nan), named("legal form", values, code)),
+            Part(
+                np.where(relation == SHARED, self.rules["legal_form_agrees"], np.nan), named("legal form", values, code)
+            ),
             Part(
                 np.where(excludes, self.rules["legal_form_differs"], np.nan),
                 _pair_of("legal forms", accounts, "legal_form", left, right),

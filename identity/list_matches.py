@@ -1,7 +1,7 @@
 """Matching of a list of which nothing is known but what stands in it: every pair that shares a key is weighed by all its fields.
 
-Unlike the nightly run, a name that is merely alike may join here; how sure a join has to be follows from the share of joins that are
-to be right.
+Unlike the nightly run, a name that is merely alike may join here; how sure a join has to be follows from the share of joins that
+are to be right.
 """
 
 from __future__ import annotations
@@ -21,9 +21,19 @@ from scipy.sparse.csgraph import connected_components
 from identity.accounts import DISJOINT, NAMED_DOMAIN, NONE, SHARED, Accounts
 from identity.block import pairs_within
 from identity.domain_matches import DomainNames, propose_named
-from identity.evidence import Evidence, Part, Places, Proposals, constant, named, probability, RULE_CODE
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, constant, named, probability
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
-from identity.name_evidence import BRANCH, LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS, NameWeights
+from identity.name_evidence import (
+    BRANCH,
+    LONGER,
+    NAMELESS,
+    OTHER_SCRIPT,
+    OTHER_WORDS,
+    PARTLY,
+    RELATIONS,
+    SHORTENED,
+    NameWeights,
+)
 from identity.name_matches import alike_pairs
 from identity.normalise import ALIAS, KANA, NAME, Coded, Flags, Prepared
 from identity.overrides import Decisions
@@ -35,13 +45,18 @@ _PHONE_TAIL: Final = 7
 _ROOTS_PER_NAME: Final = 5
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
 _DIRECTIONS: Final = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw", "no", "unit", "ste", "fl", "apt", "suite"))
-_STREET_KINDS: Final = frozenset(("st", "rd", "ave", "av", "blvd", "dr", "ln", "pl", "sq", "ct", "hwy", "pkwy", "bldg", "way"))
-_LEAST_ODDS: Final = -6.0
+_STREET_KINDS: Final = frozenset(
+    ("st", "rd", "ave", "av", "blvd", "dr", "ln", "pl", "sq", "ct", "hwy", "pkwy", "bldg", "way")
+)
+_LEAST_ODDS: Final = -1.0
 
 
 @dataclass(frozen=True)
 class ListColumns:
-    """Further columns of a list: an e-mail address, and columns whose equal values speak for one company because the user says so."""
+    """Further columns of a list: an e-mail address, and columns whose equal values speak for one company.
+
+    The latter are those that the user names.
+    """
 
     email: Coded | None = None
     also: Mapping[str, Coded] = field(default_factory=dict)
@@ -83,8 +98,9 @@ def match_list(
     proposals, relation = _weigh(pairs, prepared, matches, evidence, weights, columns)
     log_odds = proposals.log_odds
     if is_against is not None:
+        log_odds = _as_short_names(log_odds, relation, matches.accounts, pairs, rules)
         log_odds = _only_candidates(log_odds, pairs, rules["list_only_candidate"])
-        chance = _competing(log_odds, pairs)
+        chance = _competing(log_odds, pairs, relation)
     else:
         chance = probability(log_odds)
     threshold = max(threshold_for(chance, precision), rules["list_least_probability"])
@@ -96,8 +112,8 @@ def match_list(
 def threshold_for(chance: Floats, precision: float) -> float:
     """Lowest probability, at least one half, from which on pairs are right in at least `precision` of the cases.
 
-    Right on average: the pairs at the threshold are the doubtful ones, those above it make up for them. Calibrated probabilities are
-    taken for granted.
+    Right on average: the pairs at the threshold are the doubtful ones, those above it make up for them. Calibrated probabilities
+    are taken for granted.
     """
     ordered = np.sort(chance[chance >= 0.5])[::-1]
     if not len(ordered):
@@ -109,7 +125,10 @@ def threshold_for(chance: Floats, precision: float) -> float:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Pairs of accounts (roots, left < right; linking: left is of the list, right of the one it is linked to), and pairs of names."""
+    """Pairs of accounts and of names.
+
+    Accounts are roots, left < right; in linking, left is of the list and right of the one it is linked to.
+    """
 
     left: Ints
     right: Ints
@@ -199,7 +218,9 @@ class _Candidates:
     def _roots_of_names(self) -> tuple[Ints, Ints]:
         """Accounts of each name, sorted by name."""
         span = len(self._prepared)
-        found = distinct(self._prepared.name_code.astype(np.int64) * span + self._accounts.root[self._prepared.name_row])
+        found = distinct(
+            self._prepared.name_code.astype(np.int64) * span + self._accounts.root[self._prepared.name_row]
+        )
         return found // span, found % span
 
     def _by_alike_names(self, linking: bool) -> tuple[Ints, Ints, Ints, Ints]:
@@ -235,8 +256,14 @@ class _Candidates:
         return pairs.left, pairs.right
 
     def _kinds(self) -> tuple[Ints, Ints]:
-        """Account and name as one number, sorted, and what the name is to the account: the best of NAME, NAME_EN, ALIAS, KANA, ROMAN."""
-        keys = self._accounts.root[self._prepared.name_row] * (len(self._prepared.name_keys) + 1) + self._prepared.name_code
+        """Account and name as one number, sorted, and what the name is to the account.
+
+        That is the best of NAME, NAME_EN, ALIAS, KANA, ROMAN.
+        """
+        keys = (
+            self._accounts.root[self._prepared.name_row] * (len(self._prepared.name_keys) + 1)
+            + self._prepared.name_code
+        )
         order = np.lexsort((self._prepared.name_kind, keys))
         first = order[is_first(keys[order])]
         return keys[first], self._prepared.name_kind[first].astype(np.int64)
@@ -281,7 +308,11 @@ def _weigh(
     parts = [
         Part(name, _names_in_words(prepared, relation, name_left, name_right)),
         Part(
-            np.where(domain == SHARED, np.where(shared_only, rules["shared_domain_agrees"], rules["list_domain_agrees"]), np.nan),
+            np.where(
+                domain == SHARED,
+                np.where(shared_only, rules["shared_domain_agrees"], rules["list_domain_agrees"]),
+                np.nan,
+            ),
             named("domain", values, code),
         ),
         Part(np.where(unlike, rules["list_domain_differs"], np.nan), constant("domains differ")),
@@ -299,7 +330,9 @@ def _weigh(
         ),
         Part(
             np.where(
-                np.isin(relation, (PARTLY, OTHER_WORDS)) & accounts.has("legal_form", left) & accounts.has("legal_form", right),
+                np.isin(relation, (PARTLY, OTHER_WORDS))
+                & accounts.has("legal_form", left)
+                & accounts.has("legal_form", right),
                 rules["list_formal_other"],
                 np.nan,
             ),
@@ -309,15 +342,19 @@ def _weigh(
     duns = accounts.share("duns", left, right)[0]
     lei = accounts.share("lei", left, right)[0]
     parts.append(Part(np.where(lei == DISJOINT, rules["list_lei_differs"], np.nan), constant("different LEI")))
-    parts.append(Part(np.where(duns == DISJOINT, rules["identifier_differs"], np.nan), constant("different D-U-N-S numbers")))
+    parts.append(
+        Part(np.where(duns == DISJOINT, rules["identifier_differs"], np.nan), constant("different D-U-N-S numbers"))
+    )
     if columns.email is not None:
-        email, code = accounts.share("email", left, right)
+        email = accounts.share("email", left, right)[0]
         parts.append(Part(np.where(email == SHARED, rules["list_email_agrees"], np.nan), constant("e-mail address")))
     for label, column in columns.also.items():
         found, code = accounts.share(f"also:{label}", left, right)
         agrees = np.minimum(_rarity(column)[code], rules["list_also_agrees"])
         parts.append(Part(np.where(found == SHARED, agrees, np.nan), constant(label)))
-        parts.append(Part(np.where(found == DISJOINT, rules["list_also_differs"], np.nan), constant(f"{label} differs")))
+        parts.append(
+            Part(np.where(found == DISJOINT, rules["list_also_differs"], np.nan), constant(f"{label} differs"))
+        )
     size = len(left)
     proposals = Proposals(
         left, right, np.full(size, RULE_CODE["list"], np.int8), np.full(size, NAMED_DOMAIN, np.int8), parts
@@ -358,9 +395,7 @@ def _best_names(
     return weight[first], relation[first], one[first], other[first]
 
 
-def _other_names(
-    left: Ints, right: Ints, prepared: Prepared, accounts: Accounts
-) -> tuple[Ints, Ints, Ints]:
+def _other_names(left: Ints, right: Ints, prepared: Prepared, accounts: Accounts) -> tuple[Ints, Ints, Ints]:
     """All pairs of names of pairs of accounts of which at least one has several names."""
     span = len(prepared.name_keys) or 1
     found = distinct(accounts.root[prepared.name_row] * span + prepared.name_code)
@@ -398,14 +433,17 @@ def _crowd(accounts: Accounts, prepared: Prepared, kind: str, other_kind: str, c
     """
     facts, others = accounts.facts(kind), accounts.facts(other_kind)
     root = np.repeat(np.arange(len(prepared)), np.diff(facts.starts))
-    first = others.values[np.minimum(others.starts[root], max(len(others.values) - 1, 0))] if len(others.values) else root
+    first = (
+        others.values[np.minimum(others.starts[root], max(len(others.values) - 1, 0))] if len(others.values) else root
+    )
     names = np.full(len(prepared), -1, np.int64)
     names[accounts.root[::-1]] = prepared.main_name[::-1]
     span = int(others.values.max(initial=0)) + 1
     mark = np.where(others.counts(root) > 0, first, span + 1 + names[root])
     found = distinct(facts.values * (span + len(prepared.name_keys) + 2) + mark)
     counts = np.bincount(
-        found // (span + len(prepared.name_keys) + 2), minlength=int(max(code.max(initial=0), facts.values.max(initial=0))) + 1
+        found // (span + len(prepared.name_keys) + 2),
+        minlength=int(max(code.max(initial=0), facts.values.max(initial=0))) + 1,
     )
     return np.log(np.maximum(counts[np.maximum(code, 0)], 1))
 
@@ -414,7 +452,7 @@ def _phone_parts(
     accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints, is_branch: Flags
 ) -> list[Part]:
     # A branch has an address and a number of its own.
-    phone, code = accounts.share("phone", left, right)
+    phone = accounts.share("phone", left, right)[0]
     tail, tail_code = accounts.share("phone_tail", left, right)
     # A number without its area or country code is the same number; with two area codes it is not.
     agrees = phone == SHARED
@@ -423,9 +461,16 @@ def _phone_parts(
     crowd = _crowd(accounts, prepared, "phone_tail", "place", tail_code)
     return [
         Part(np.where(agrees, np.maximum(rules["list_phone_agrees"] - crowd, 0), np.nan), constant("telephone")),
-        Part(np.where(~agrees & ~is_branch & (phone == DISJOINT), rules["list_phone_differs"], np.nan), constant("telephones differ")),
         Part(
-            np.where(~agrees & ~is_branch & (accounts.share("phone_area", left, right)[0] == DISJOINT), rules["list_phone_area_differs"], np.nan),
+            np.where(~agrees & ~is_branch & (phone == DISJOINT), rules["list_phone_differs"], np.nan),
+            constant("telephones differ"),
+        ),
+        Part(
+            np.where(
+                ~agrees & ~is_branch & (accounts.share("phone_area", left, right)[0] == DISJOINT),
+                rules["list_phone_area_differs"],
+                np.nan,
+            ),
             constant("in two areas"),
         ),
     ]
@@ -449,23 +494,32 @@ def _address_parts(
     equal, near = address == SHARED, (address != SHARED) & (place == SHARED)
     values = prepared.columns["address"].values
     full = np.maximum(rules["list_address_agrees"] - _crowd(accounts, prepared, "address", "phone_tail", code), 0.3)
-    part = np.maximum(rules["list_place_agrees"] - 0.5 * _crowd(accounts, prepared, "place", "phone_tail", place_code), 0.2)
+    part = np.maximum(
+        rules["list_place_agrees"] - 0.5 * _crowd(accounts, prepared, "place", "phone_tail", place_code), 0.2
+    )
     return [
         Part(np.where(equal, full, np.nan), named("address", values, code)),
         Part(np.where(near, part, np.nan), constant("same house number in the street")),
-        Part(np.where(~equal & ~near & ~is_branch & (address == DISJOINT), rules["list_address_differs"], np.nan), constant("addresses differ")),
+        Part(
+            np.where(~equal & ~near & ~is_branch & (address == DISJOINT), rules["list_address_differs"], np.nan),
+            constant("addresses differ"),
+        ),
         Part(
             np.where(~equal & (postal == SHARED), rules["list_postal_code_agrees"], np.nan),
             named("postal code", prepared.columns["postal_code"].values, postal_code),
         ),
-        Part(np.where(~equal & ~near & ~is_branch & (postal == DISJOINT), rules["list_postal_code_differs"], np.nan), constant("postal codes differ")),
+        Part(
+            np.where(~equal & ~near & ~is_branch & (postal == DISJOINT), rules["list_postal_code_differs"], np.nan),
+            constant("postal codes differ"),
+        ),
     ]
 
 
 def _rarity(column: Coded) -> Floats:
     """Log of how many rows there are per row with each value; 0 behind them for none."""
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
-    return np.r_[np.log(max(int(counts.sum()), 1) / np.maximum(counts, 1)), 0.0]
+    logs: Floats = np.log(max(int(counts.sum()), 1) / np.maximum(counts, 1))
+    return np.append(logs, 0.0)
 
 
 def _only_candidates(log_odds: Floats, pairs: _Pairs, bonus: float) -> Floats:
@@ -477,14 +531,30 @@ def _only_candidates(log_odds: Floats, pairs: _Pairs, bonus: float) -> Floats:
     return log_odds + np.where(only, bonus, 0.0)
 
 
-def _competing(log_odds: Floats, pairs: _Pairs) -> Floats:
-    """Probabilities of the candidates of one record that can be one of them only, or none: odds over one plus all odds."""
+def _as_short_names(
+    log_odds: Floats, relation: Ints, accounts: Accounts, pairs: _Pairs, rules: IdentityRules
+) -> Floats:
+    """Log-odds in which a longer name may be the full form of a short one that carries no legal form.
+
+    In another list the short name would not stand for a company beside the one that is there; which of several it is, the
+    competition of the candidates decides.
+    """
+    formal = accounts.has("legal_form", pairs.left) & accounts.has("legal_form", pairs.right)
+    short = (relation == LONGER) & ~formal
+    return np.where(short, np.maximum(log_odds, rules["list_short_name"]), log_odds)
+
+
+def _competing(log_odds: Floats, pairs: _Pairs, relation: Ints) -> Floats:
+    """Probabilities of the candidates of one record that can be one of them only, or none: odds over one plus all odds.
+
+    Beside a candidate of the same name, longer names are no candidates. Several records may be one company of the other list.
+    """
     odds = np.exp(np.clip(log_odds, -50, 50))
-    chances = []
-    for side in (pairs.left, pairs.right):
-        total = np.bincount(side, weights=odds, minlength=int(side.max(initial=0)) + 1)
-        chances.append(odds / (1 + total[side]))
-    return np.minimum(*chances) if len(odds) else odds
+    has_same = np.zeros(int(pairs.left.max(initial=0)) + 1, dtype=bool)
+    has_same[pairs.left[(relation <= SHORTENED) & (log_odds > 0)]] = True
+    competes = np.where(has_same[pairs.left] & (relation > BRANCH), 0.0, odds)
+    total = np.bincount(pairs.left, weights=competes, minlength=len(has_same))
+    return np.where(competes > 0, odds / (1 + total[pairs.left]), 0.0)
 
 
 def _join(
@@ -496,11 +566,15 @@ def _join(
     order = order[chance[order] >= min(threshold, rules["review_probability"])]
     sure = order[chance[order] >= threshold]
     sure = sure[_hold_together(left, right, log_odds, sure, rules["list_pair_not_compared"])]
-    edges, refused = matches.accounts.join(left[sure], right[sure], proposals.kind[sure])
+    edges, _ = matches.accounts.join(left[sure], right[sure], proposals.kind[sure])
 
     def decided(at: Places) -> Decided:
         return Decided(
-            np.minimum(left, right)[at], np.maximum(left, right)[at], proposals.rule[at], chance[at], proposals.evidence(at)
+            np.minimum(left, right)[at],
+            np.maximum(left, right)[at],
+            proposals.rule[at],
+            chance[at],
+            proposals.evidence(at),
         )
 
     matches.same.append(decided(sure[edges]))
@@ -512,8 +586,10 @@ def _join(
 
 
 def _hold_together(left: Ints, right: Ints, log_odds: Floats, sure: Places, not_compared: float) -> Places:
-    """Places in `sure` of the pairs that may join: a pair joins two groups if the log-odds of all pairs between them add up to more
-    than 0. A pair that was not compared counts a little against it, so a weak bridge does not weld two strong groups.
+    """Places in `sure` of the pairs that may join.
+
+    A pair joins two groups if the log-odds of all pairs between them add up to more than 0. A pair that was not compared counts a
+    little against it, so a weak bridge does not weld two strong groups.
     """
     if not len(sure):
         return sure
@@ -598,14 +674,11 @@ def _places(prepared: Prepared) -> Coded:
             street = before[-1] if before else behind[0] if behind else ""
             place = f"{found.group()} {street}" if street else ""
         elif found:
-            before = text[: found.start()].replace(" ", "")
-            place = f"{before[-3:]}{found.group()}" if before else ""
+            town = text[: found.start()].replace(" ", "")
+            place = f"{town[-3:]}{found.group()}" if town else ""
         codes.append(known.setdefault(place, len(known)) if place else -1)
     return Coded(np.array([*codes, -1], np.int32)[address.codes], list(known))
 
 
 def _is_street(word: str) -> bool:
     return len(word) > 1 and not word.isdigit() and word not in _DIRECTIONS and word not in _STREET_KINDS
-
-
-__all__ = ["OTHER_SCRIPT", "OTHER_WORDS", "ListColumns", "match_list", "threshold_for"]

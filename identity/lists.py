@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from identity import tables
+from identity.collection import without_collection
 from identity.list_matches import ListColumns, match_list
 from identity.match import Decided, Matches
-from identity.collection import without_collection
 from identity.normalise import Coded, Prepared, encode_texts, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, assign_account_ids
@@ -33,9 +33,9 @@ class ListResolution:
 
     Attributes
     ----------
-    records : one row per record of the list, in the order of record_id: account_id, cluster (the first record of its account), decision
-        (same: one account with another record; review: a person should look; different: neither), probability of that decision
-        (0 to 1), matched_record_id, evidence, and what is wrong with the record
+    records : one row per record of the list, in the order of record_id: account_id, cluster (the first record of its account),
+        decision (same: one account with another record; review: a person should look; different: neither), probability of that
+        decision (0 to 1), matched_record_id, evidence, and what is wrong with the record
     review : pairs to decide, best first, in the columns of `seeds/rules/account_overrides.csv`
     set_aside : what was not compared, with the reason and how many records or names it concerns
     threshold : probability from which on two records were joined
@@ -84,7 +84,9 @@ def resolve_list(
     prepared = prepare(table, rules)
     columns = _list_columns(table, prepared, also)
     is_against = (
-        np.array([record in is_against_id for record in prepared.record_ids], dtype=bool) if against is not None else None
+        np.array([record in is_against_id for record in prepared.record_ids], dtype=bool)
+        if against is not None
+        else None
     )
     decisions = read_decisions(rules.overrides, prepared.record_ids)
     say(f"compare {len(prepared.name_keys):,} names")
@@ -111,14 +113,16 @@ def resolve_list(
     )
 
 
-def _both(
-    records: pa.Table | pd.DataFrame, against: pa.Table | pd.DataFrame | None
-) -> tuple[pa.Table, frozenset[str]]:
+def _both(records: pa.Table | pd.DataFrame, against: pa.Table | pd.DataFrame | None) -> tuple[pa.Table, frozenset[str]]:
     """One table of both lists; the ids of the second."""
-    one = records if isinstance(records, pa.Table) else pa.Table.from_pandas(records.astype(object), preserve_index=False)
+    one = (
+        records if isinstance(records, pa.Table) else pa.Table.from_pandas(records.astype(object), preserve_index=False)
+    )
     if against is None:
         return one, frozenset()
-    other = against if isinstance(against, pa.Table) else pa.Table.from_pandas(against.astype(object), preserve_index=False)
+    other = (
+        against if isinstance(against, pa.Table) else pa.Table.from_pandas(against.astype(object), preserve_index=False)
+    )
     ids = frozenset(map(str, other["record_id"].to_pylist())) if "record_id" in other.column_names else frozenset()
     twice = sorted(ids & set(map(str, one["record_id"].to_pylist() if "record_id" in one.column_names else [])))
     if twice:
@@ -126,9 +130,7 @@ def _both(
             f"record_id {twice[0]!r} stands in both lists ({len(twice)} do).\n"
             "A record of one list needs another id than those of the other; put a word in front of them."
         )
-    as_text = [
-        table.cast(pa.schema([(name, pa.string()) for name in table.column_names])) for table in (one, other)
-    ]
+    as_text = [table.cast(pa.schema([(name, pa.string()) for name in table.column_names])) for table in (one, other)]
     return pa.concat_tables(as_text, promote_options="default"), ids
 
 
@@ -139,7 +141,9 @@ def _list_columns(table: pa.Table, prepared: Prepared, also: Sequence[str]) -> L
     order = _order(table, prepared) if also or "email" in table.column_names else np.zeros(0, np.int64)
 
     def column(name: str) -> Coded:
-        return encode_texts([str(value or "").strip().casefold() for value in table[name].take(pa.array(order)).to_pylist()])
+        return encode_texts(
+            [str(value or "").strip().casefold() for value in table[name].take(pa.array(order)).to_pylist()]
+        )
 
     email = column("email") if "email" in table.column_names else None
     return ListColumns(email, {name: column(name) for name in also})

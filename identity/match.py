@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.accounts import DECIDED, IDENTIFIER, NAMED_DOMAIN, NONE, REASONS, Accounts, Rows
+from identity.accounts import DECIDED, IDENTIFIER, NAMED_DOMAIN, NONE, REASONS, Accounts
 from identity.domain_matches import DomainNames, propose_named
 from identity.evidence import RULE_CODE, Evidence, Places, Proposals, probability
 from identity.name_matches import NameMatches, find_alike
@@ -23,6 +23,7 @@ from identity.normalise import Prepared
 from identity.overrides import Decisions
 from identity.rarity import Floats
 from identity.rules import IdentityRules
+from identity.runs import Ints as Rows
 
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
 # Equal valid identifiers are wrong only where somebody typed another company's number.
@@ -91,8 +92,8 @@ def match_records(
 
     Parameters
     ----------
-    previous_accounts : account of each row before, None if it had none; empty at the first run. Two rows that were together stay together on a little
-        less evidence, so that one new record does not move old ones by shifting what is rare.
+    previous_accounts : account of each row before, None if it had none; empty at the first run. Two rows that were together
+        stay together on a little less evidence, so that one new record does not move old ones by shifting what is rare.
     """
     matches = Matches(Accounts(prepared, decisions.different))
     evidence = Evidence(prepared, rules)
@@ -130,6 +131,7 @@ def _match_surely(
 
 
 def join_decided(matches: Matches, decisions: Decisions) -> None:
+    """Join what a person decided to be one; the joins are added to `matches.same`."""
     pairs = np.array(decisions.same, np.int64).reshape(-1, 2)
     edges, _ = matches.accounts.join(pairs[:, 0], pairs[:, 1], np.full(len(pairs), DECIDED, np.int8))
     words = pa.repeat("a person decided that they are one", len(edges))
@@ -138,6 +140,7 @@ def join_decided(matches: Matches, decisions: Decisions) -> None:
 
 
 def join_identifiers(prepared: Prepared, matches: Matches) -> None:
+    """Join the records with equal identifiers; joins and contradicted pairs are added to `matches`."""
     for name, certainty in _IDENTIFIER_PROBABILITY.items():
         column = prepared.columns[name]
         rows = np.flatnonzero(column.codes >= 0)
@@ -149,9 +152,7 @@ def join_identifiers(prepared: Prepared, matches: Matches) -> None:
         edges, refused = matches.accounts.join(left, right, np.full(len(left), IDENTIFIER, np.int8))
         values = pa.array(column.values, pa.string()).take(pa.array(codes[is_pair]))
         words = pc.binary_join_element_wise(f"equal {name}", values, " ")
-        found = Decided(
-            left, right, np.full(len(left), RULE_CODE[name], np.int8), np.full(len(left), certainty), words
-        )
+        found = Decided(left, right, np.full(len(left), RULE_CODE[name], np.int8), np.full(len(left), certainty), words)
         matches.same.append(found.take(edges))
         matches.different.append(_with_reasons(found, refused))
 
@@ -223,13 +224,15 @@ def _keep_together(
         stays = probability(log_odds + rules["already_together"]) >= rules["same_probability"]
         stays &= (before[left] >= 0) & (before[left] == before[right])
         kept = at[stays]
-        found.append((_decided(proposals, probability(proposals.log_odds), kept), proposals.kind[kept], log_odds[stays]))
+        found.append(
+            (_decided(proposals, probability(proposals.log_odds), kept), proposals.kind[kept], log_odds[stays])
+        )
     pairs = Decided.concatenate([pairs for pairs, _, _ in found])
     kind = np.concatenate([kinds for _, kinds, _ in found])
     order = np.lexsort((pairs.rule, pairs.right, pairs.left, -np.concatenate([odds for _, _, odds in found])))
     pairs = pairs.take(order)
     edges, _ = matches.accounts.join(pairs.left, pairs.right, kind[order])
-    kept = pairs.take(edges)
+    joined = pairs.take(edges)
     note = f"; one account before {rules['already_together']:+.1f}"
-    evidence = pc.binary_join_element_wise(kept.evidence, note, "")
-    matches.same.append(Decided(kept.left, kept.right, kept.rule, kept.probability, evidence))
+    evidence = pc.binary_join_element_wise(joined.evidence, note, "")
+    matches.same.append(Decided(joined.left, joined.right, joined.rule, joined.probability, evidence))

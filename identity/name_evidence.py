@@ -1,4 +1,7 @@
-"""What two names say for and against one company when nothing but a list is given: words that agree, slips, extra words, other words."""
+"""What two names say for and against one company when nothing but a list is given.
+
+Words that agree, slips, extra words, other words.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from identity.compare import is_initials, similarities, sounds_alike
+from identity.compare import similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.normalise import Prepared
 from identity.parallel import map_in_parts
@@ -109,9 +112,7 @@ class NameWeights:
         unlike = np.flatnonzero(~apart & ~alike)
         closer = np.ones(len(one), dtype=bool)
         closer[silent] = False
-        closer[unlike] = [
-            _may_be_short_for(a, b) for a, b in zip(keys[one[unlike]], keys[other[unlike]], strict=True)
-        ]
+        closer[unlike] = [_may_be_short_for(a, b) for a, b in zip(keys[one[unlike]], keys[other[unlike]], strict=True)]
         settled = rest[unlike[~closer[unlike]]]
         weights[settled], relations[settled] = self.rules["name_other_words"], OTHER_WORDS
         return np.flatnonzero(closer)
@@ -158,7 +159,7 @@ class NameWeights:
             cost, relation = cost + shortened * rules["name_word_shortened"], SHORTENED
         if not only and not other_only:
             return base + cost, relation
-        if is_initials(text, other_key) or is_initials(other_text, key):
+        if _is_in_initials(mine, theirs) or _is_in_initials(theirs, mine):
             return base + rules["name_is_initials"], SHORTENED
         if not only or not other_only:
             weight, relation = self._extra(only or other_only, False)
@@ -195,7 +196,7 @@ class NameWeights:
 
     def _extra(self, words: Sequence[str], unspaced: bool) -> tuple[float, int]:
         """Weight of words that only one name has: the worst of those that are known, else by how many and how rare they are."""
-        known = [self._known_extra(word) for word in words]
+        known = [self._known_extra(word) for word in words if not word.isdigit()] or [None]
         if all(weight is not None for weight in known):
             worst = min(weight for weight in known if weight is not None)
             return worst, BRANCH if worst >= _BRANCH_WEIGHT else LONGER
@@ -215,7 +216,13 @@ class NameWeights:
         return weight
 
     def _other_words(
-        self, mine: Sequence[str], theirs: Sequence[str], only: Sequence[str], other_only: Sequence[str], cost: float, unspaced: bool
+        self,
+        mine: Sequence[str],
+        theirs: Sequence[str],
+        only: Sequence[str],
+        other_only: Sequence[str],
+        cost: float,
+        unspaced: bool,
     ) -> tuple[float, int]:
         information = self._information
         total = sum(information(word) + 1 for word in (*mine, *theirs)) if not unspaced else len(mine) + len(theirs)
@@ -252,8 +259,8 @@ class NameWeights:
 def slip_weight(key: str, other_key: str, whole: int = 0) -> float | None:
     """Log-odds, <= 0, that a slip costs which may lie between two keys or words; None if more than a slip lies between them.
 
-    One letter may be wrong, two from ten letters on. The shorter the text, the likelier it is another one; `whole` is the length of the
-    names in which the words stand, as a slip in one word of a long name is one.
+    One letter may be wrong, two from ten letters on. The shorter the text, the likelier it is another one; `whole` is the length
+    of the names in which the words stand, as a slip in one word of a long name is one.
     """
     shorter = min(len(key), len(other_key))
     if shorter < 4:
@@ -303,7 +310,9 @@ def _singular(word: str) -> str:
 
 def _written_otherwise(key: str, other_key: str) -> bool:
     """Whether the names differ only where one is written in kana and the other in kanji (フジモリ園芸, 藤森園芸)."""
-    start = next((at for at, (a, b) in enumerate(zip(key, other_key, strict=False)) if a != b), min(len(key), len(other_key)))
+    start = next(
+        (at for at, (a, b) in enumerate(zip(key, other_key, strict=False)) if a != b), min(len(key), len(other_key))
+    )
     mine, theirs = key[start:], other_key[start:]
     while mine and theirs and mine[-1] == theirs[-1]:
         mine, theirs = mine[:-1], theirs[:-1]
@@ -339,10 +348,29 @@ def _is_subsequence(short: str, long: str) -> bool:
     return all(letter in letters for letter in short)
 
 
+def _is_in_initials(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether the words are the others with several of them as initials, perhaps with that of a legal form (NPCL, MTR Foods)."""
+    for at, word in enumerate(words):
+        rest = len(words) - at - 1
+        spelled = others[at : len(others) - rest]
+        if 3 <= len(word) <= _LONGEST_INITIALS and len(spelled) >= 3:
+            initials = "".join(other[0] for other in spelled)
+            if (
+                word[: len(initials)] == initials
+                and len(word) <= len(initials) + 1
+                and tuple(words[:at]) == tuple(others[:at])
+                and tuple(words[at + 1 :]) == tuple(others[len(others) - rest :])
+            ):
+                return True
+    return False
+
+
 def _may_be_short_for(key: str, other_key: str) -> bool:
     """Whether one of two keys is a part of the other, or short enough to be its initials."""
     short, long = (key, other_key) if len(key) < len(other_key) else (other_key, key)
-    return short in long or (len(short) <= _LONGEST_INITIALS and short.isascii() and long.isascii() and short[0] == long[0])
+    return short in long or (
+        len(short) <= _LONGEST_INITIALS and short.isascii() and long.isascii() and short[0] == long[0]
+    )
 
 
 def _numbers(key: str, text: str) -> str:
@@ -354,7 +382,11 @@ def _numbers(key: str, text: str) -> str:
     head, _, last = text.rpartition(" ")
     if last in _LAST_NUMERALS and head:
         return last
-    return " ".join(word for word in head.split(" ") if word in _ROMAN_NUMERALS) if " i" in head or " v" in head or " x" in head else ""
+    return (
+        " ".join(word for word in head.split(" ") if word in _ROMAN_NUMERALS)
+        if " i" in head or " v" in head or " x" in head
+        else ""
+    )
 
 
 def _digits(text: str) -> str:

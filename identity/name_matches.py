@@ -14,12 +14,13 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cpdist
 
-from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts, Rows
+from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts
 from identity.block import pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling, similarities
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.normalise import NAME_EN, Prepared
 from identity.rarity import Floats
+from identity.runs import Ints as Rows
 from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
 _PAIRS_AT_ONCE: Final = 1_000_000
@@ -180,8 +181,10 @@ def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
 def alike_pairs(
     prepared: Prepared, names: Rows, least: float, max_names_per_word: int, spelling_only: bool = False
 ) -> tuple[Rows, Rows, int, int]:
-    """Pairs of the names given that share a rare word or an end and are alike at least so much; with `spelling_only`, of these those
-    that a slip or the order of words may explain, and those of which one begins with the other.
+    """Pairs of the names given that share a rare word or an end and are alike at least so much.
+
+    With `spelling_only`, of these those that a slip or the order of words may explain, and those of which one begins with the
+    other.
 
     Returns
     -------
@@ -214,7 +217,9 @@ def _are_spelled_alike(
 ) -> NDArray[np.bool_]:
     result = similarities(keys, other_keys, least) >= least
     at = np.flatnonzero(result)
-    few_slips = cpdist(keys[at], other_keys[at], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, workers=2) <= _MOST_SLIPS
+    few_slips = (
+        cpdist(keys[at], other_keys[at], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, workers=2) <= _MOST_SLIPS
+    )
     rest = at[~few_slips]
     words = cpdist(texts[rest], other_texts[rest], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2)
     result[rest] = words >= _SAME_WORDS

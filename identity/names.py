@@ -22,12 +22,14 @@ _FORMULA: Final = re.compile(r"^\s*[=@+\-][\w.]*[|(!]")
 _FORMULA_STARTS: Final = frozenset("=@+- \t\u3000\xa0")
 _MOJIBAKE: Final = re.compile("[ÂÃâãäåæçèéêëìíîïðñ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|\ufffd")
 _BRANCH_WORDS: Final = (
-    "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店", "分室", "研究所",
-    "駐在員事務所", "サービスセンター", "カスタマーセンター", "物流センター", "配送センター",
+    "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店",
+    "分室", "研究所", "駐在員事務所", "サービスセンター", "カスタマーセンター", "物流センター", "配送センター",
 )  # fmt: skip
 _BRANCH_ENDS: Final = (*_BRANCH_WORDS, "日本法人", "キャンパス", "事業場", "本部", "部", "課")
 _BRANCH_WORD: Final = "|".join(_BRANCH_WORDS)
-_BRANCH: Final = re.compile(rf"^(?P<base>.*\S)\s+(?P<tail>\S*?(?:{_BRANCH_WORD}|日本法人|キャンパス|事業場|\S部|\S課))$")
+_BRANCH: Final = re.compile(
+    rf"^(?P<base>.*\S)\s+(?P<tail>\S*?(?:{_BRANCH_WORD}|日本法人|キャンパス|事業場|\S部|\S課))$"
+)
 _BRANCH_TAIL: Final = re.compile(rf"^\s*(?P<tail>\S*(?:{_BRANCH_WORD}|\S部|\S課))$")
 _BRANCH_BRACKET: Final = re.compile(rf"^(?P<base>.*\S)\s*\((?P<tail>[^()]*(?:{_BRANCH_WORD}|日本法人))\)$")
 _OFFICE_WORDS: Final = (
@@ -38,11 +40,16 @@ _OFFICE: Final = re.compile(
     rf"^(?P<base>.*\S)\s*(?:\s[-–—|]\s|,\s|\()\s*(?P<tail>(?:[\w.]+\s){{0,3}}(?:{'|'.join(_OFFICE_WORDS)}))\)?$"
 )
 # Words that make no company of a placeholder.
-_FILLERS: Final = frozenset(
-    "a an and account accounts client clients company companies contact corp corporation customer customers data entry for inc is "
-    "lead ltd my name new no not of old only organisation organization prospect record sample the this to user yet your".split()
-)
-_FILLERS_UNSPACED: Final = frozenset(("会社", "企業", "様", "殿", "顧客", "法人", "名", "名前", "アカウント", "用", "データ", "取引先", "の", "社", "客", "お客様", "登録"))
+_FILLERS: Final = frozenset((
+    "a", "an", "and", "account", "accounts", "client", "clients", "company", "companies", "contact", "corp",
+    "corporation", "customer", "customers", "data", "entry", "for", "inc", "is", "lead", "ltd", "my", "name", "new",
+    "no", "not", "of", "old", "only", "organisation", "organization", "prospect", "record", "sample", "the", "this",
+    "to", "user", "yet", "your",
+))  # fmt: skip
+_FILLERS_UNSPACED: Final = frozenset((
+    "会社", "企業", "様", "殿", "顧客", "法人", "名", "名前", "アカウント", "用", "データ", "取引先", "の", "社",
+    "客", "お客様", "登録",
+))  # fmt: skip
 _LONGEST_FILLED: Final = 30
 _LONGEST_PART: Final = 10
 _REPEATED: Final = re.compile(r"^(.)\1{2,}$")
@@ -163,7 +170,7 @@ class NameReader:
             words[at] = self._abbreviations.spell_out(words[at])
         keys = keys_all(words)
         self._mark_placeholders(folded, forms, branches, words, keys, is_placeholder)
-        for at, line in enumerate(words):
+        for at in range(len(words)):
             if usable[at] is not None:
                 # Not used, but kept readable.
                 if usable[at] == "name_is_formula":
@@ -213,9 +220,12 @@ class NameReader:
         known, parts = self._placeholder_keys, self._placeholder_parts
         stripped = []
         for at, (line, key) in enumerate(zip(folded, keys, strict=True)):
-            if key in known or line in known or (len(key) > 2 and key[0] == key[1] == key[2] and _REPEATED.match(key)):
-                marks[at] = True
-            elif key and len(key) <= _LONGEST_FILLED and self._is_filled(key, words[at]):
+            if (
+                key in known
+                or line in known
+                or (len(key) > 2 and key[0] == key[1] == key[2] and _REPEATED.match(key))
+                or (key and len(key) <= _LONGEST_FILLED and self._is_filled(key, words[at]))
+            ):
                 marks[at] = True
             elif (forms[at] or branches[at]) and key in parts:
                 stripped.append(at)
@@ -230,7 +240,6 @@ class NameReader:
                 for at, line in enumerate(folded):
                     if literal in line and pattern.fullmatch(" ".join(line.split())):
                         marks[at] = True
-
 
     def _is_filled(self, key: str, words: str) -> bool:
         """Whether a name is made of placeholders and words that say nothing: 'unknown customer', '個人（会社なし）'."""

@@ -56,14 +56,17 @@ _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
 # Codes met in data for countries whose ISO 3166 code is another.
 _COUNTRY_TO: Final = {"FX": "FR", "UK": "GB", "EL": "GR"}
 _BRACKETED_NAME: Final = re.compile(
-    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|現社名|現商号|現|formerly known as|formerly|former|previously|vormals|ehemals|anciennement|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
+    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|現社名|現商号|現|"
+    r"formerly known as|formerly|former|previously|vormals|ehemals|anciennement|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
     r"[ \t\u3000:：、.]*(?P<other>[^)）\]］】\n]+)[)）\]］】]",
     re.IGNORECASE,
 )
 _TRADE_NAME: Final = re.compile(
-    r"[ \t\u3000,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|doing business as)[ \t\u3000:.]+",
+    r"[ \t\u3000,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|"
+    r"doing business as)[ \t\u3000:.]+",
     re.IGNORECASE,
 )
+_SHARE_CLASS: Final = re.compile(r"[ \t]*\((?:class [a-z]|the)\)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _MAX_ALTERNATIVES: Final = 50
 _LONGEST_LABEL: Final = 63
 _LONGEST_WITH_TRADE_NAME: Final = 1000
@@ -76,11 +79,6 @@ class Coded:
 
     codes: Ints
     values: list[str]
-
-    def texts(self) -> list[str]:
-        """Return the texts themselves, '' where there is none."""
-        values = [*self.values, ""]
-        return [values[code] for code in self.codes]
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,9 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         for code, (_, issue) in enumerate(checked):
             if issue:
                 issues.add(np.flatnonzero(columns[name].codes == code), (issue,))
-    domain, domain_row, domain_code, domain_is_primary = _domains(columns, hosts, host_kinds, other_hosts, other_domains)
+    domain, domain_row, domain_code, domain_is_primary = _domains(
+        columns, hosts, host_kinds, other_hosts, other_domains
+    )
     result["domain"] = domain
     result["issues"] = issues.column()
 
@@ -275,7 +275,9 @@ class _NameBook:
                     self.keys.append(key)
                     self.texts.append(text)
                 found[code] = known[key]
-        self.key_scripts = np.r_[self.key_scripts, np.full(len(self.keys) - len(self.key_scripts), SCRIPT_BITS["latin"])]
+        self.key_scripts = np.r_[
+            self.key_scripts, np.full(len(self.keys) - len(self.key_scripts), SCRIPT_BITS["latin"])
+        ]
         return found
 
     def places(self, texts: Sequence[str], codes: Ints) -> Ints:
@@ -339,7 +341,9 @@ def _read(records: pa.Table | pd.DataFrame) -> tuple[dict[str, pa.Array], int]:
     size = len(records)
     wanted = (*TEXT_COLUMNS, "first_seen_date")
     table = {
-        name: _texts(records[name]) if name in names else pa.array([""] * size if size < 2 else None, pa.string())
+        name: _texts(records[name])
+        if name in names
+        else pa.array([""] * size if size < 2 else None, pa.string())
         if size < 2
         else pa.repeat("", size)
         for name in wanted
@@ -431,15 +435,19 @@ def _at(values: NDArray[np.generic], places: Ints, missing: object) -> NDArray: 
 
 
 def _is(column: Coded, text: str) -> Flags:
-    return column.codes == (column.values.index(text) if text in column.values else -2)
+    code = column.values.index(text) if text in column.values else -2
+    result: Flags = column.codes == code
+    return result
 
 
 def _split_names(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Each name without a former or trade name behind it, and that other name."""
     mains, others = list(texts), [""] * len(texts)
+    for at in lines_with(_SHARE_CLASS, mains):
+        mains[at] = _SHARE_CLASS.sub("", mains[at]) or mains[at]
     # Few names have one; one pass over all of them finds the few.
     for at in sorted({*lines_with(_BRACKETED_NAME, texts), *lines_with(_TRADE_NAME, texts)}):
-        text = main = texts[at]
+        text = main = mains[at]
         other = ""
         if len(text) <= _LONGEST_WITH_TRADE_NAME:
             found = _BRACKETED_NAME.search(text)
@@ -565,10 +573,10 @@ def _domains(
     rows = [np.flatnonzero(is_company)]
     codes = [primary.codes[rows[0]]]
     flags = [np.ones(len(rows[0]), dtype=bool)]
-    for row in np.flatnonzero(columns["other_domains"].codes >= 0).tolist():
-        found = [read[text] for text in other[columns["other_domains"].codes[row]]]
+    for at in np.flatnonzero(columns["other_domains"].codes >= 0).tolist():
+        found = [read[text] for text in other[columns["other_domains"].codes[at]]]
         more = [known.setdefault(domain, len(known)) for domain, kind in found if kind == "company"]
-        rows.append(np.full(len(more), row))
+        rows.append(np.full(len(more), at))
         codes.append(np.array(more, np.int32))
         flags.append(np.zeros(len(more), dtype=bool))
     row, code, flag = np.concatenate(rows).astype(np.int32), np.concatenate(codes), np.concatenate(flags)

@@ -62,7 +62,8 @@ class Clusters:
     ----------
     record_ids : (n,)
     cluster : (n,) number of each record's cluster
-    firsts : first record of each cluster, as a place in `record_ids`; the smaller its record_id, the smaller the number of the cluster
+    firsts : first record of each cluster, as a place in `record_ids`; the smaller its record_id, the smaller the number of the
+        cluster
     is_crm : (n,) whether the record stands in the CRM
     """
 
@@ -143,8 +144,8 @@ class _OldAccounts:
     ) -> None:
         before = [previous.get(record) for record in clusters.record_ids] if previous else []
         if aliases:
-            before = [aliases[account][0] if account in aliases else account for account in before]
-        self.ids = sorted(set(before) - {None})  # type: ignore[type-var]
+            before = [old if old is None or old not in aliases else aliases[old][0] for old in before]
+        self.ids: list[str] = sorted({old for old in before if old is not None})
         number = {account: at for at, account in enumerate(self.ids)}
         self.of_record = np.full(len(clusters.record_ids), -1, np.int64)
         if before:

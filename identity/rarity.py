@@ -43,14 +43,15 @@ class NameRarity:
         are spread over different names. Holdings, Japan, 日本 and Bank become cheap by themselves.
     company_counts : (n,) number of companies that are known to be different (by domain, corporate number or provider) under
         each name; 0 where nothing is known
-    common : words that many companies have in their names, with the share that has them, 0 to 1; of unspaced scripts, parts of names
+    common : words that many companies have in their names, with the share that has them, 0 to 1; of unspaced scripts, parts of
+        names
 
     Attributes
     ----------
-    expected_count : (n,) other companies that carry the name by chance, > 0. The larger of two estimates: what the chain of its words
-        gives among as many names as there are (the name itself left out of the counts), and how often names of its shape (script,
-        number of words, letters) are known to be carried twice. Above 1 the name tells little; far below 1 two records of this
-        name are most likely one company.
+    expected_count : (n,) other companies that carry the name by chance, > 0. The larger of two estimates: what the chain of its
+        words gives among as many names as there are (the name itself left out of the counts), and how often names of its shape
+        (script, number of words, letters) are known to be carried twice. Above 1 the name tells little; far below 1 two records
+        of this name are most likely one company.
     chance_count : (n,) the first of the two estimates alone
     """
 
@@ -91,8 +92,8 @@ class NameRarity:
             for at in range(len(keys)):
                 share = _common_share(keys[at], texts[at] if not self._unspaced[at] else "", common)
                 if share:
-                    for counts in (self.expected_count, self.chance_count):
-                        counts[at] = max(counts[at], _COMPANIES_AROUND * share, _COMMON_WORDS_ONLY)
+                    for estimate in (self.expected_count, self.chance_count):
+                        estimate[at] = max(estimate[at], _COMPANIES_AROUND * share, _COMMON_WORDS_ONLY)
 
     def prior_share(self, word: str) -> float:
         """Share of the names of all companies that have this word, 0 to 1, as far as it is a common one; otherwise 0."""
@@ -149,7 +150,7 @@ class _Chain:
 
 
 def _common_share(key: str, text: str, common: Mapping[str, float]) -> float:
-    """Share of companies that a name made of common words only has, as if words stood together by chance; 0 for any other name."""
+    """Share of companies that have a name made of common words only, as if words stood together by chance; 0 for other names."""
     share = 1.0
     if text:
         for word in text.split(" "):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,14 +14,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order
 
 from identity import tables
-from identity.accounts import NAMED_DOMAIN, NONE, Accounts, Rows
+from identity.accounts import NAMED_DOMAIN, NONE, Accounts
+from identity.collection import without_collection
 from identity.evidence import RULES
 from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records
-from identity.collection import without_collection
 from identity.normalise import Prepared, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, Clusters, assign_account_ids
 from identity.rules import IdentityRules
+from identity.runs import Ints as Rows
 from identity.runs import ranks_in_runs, run_sizes, run_starts
 
 _DIGITS: Final = 6
@@ -131,6 +131,7 @@ def clusters_of(prepared: Prepared, accounts: Accounts) -> Clusters:
 
 
 def read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str], dict[str, date]]:
+    """Account of each record by its latest membership, and the day of that one."""
     if members is None or not len(members):
         return {}, {}
     table = members.to_pandas() if isinstance(members, pa.Table) else members
@@ -236,9 +237,7 @@ def _candidates(
     chosen = limit_candidates(both, decision == 0, matches.accounts, int(rules["max_candidates_per_record"]), set_aside)
     both, decision = both.take(chosen), decision[chosen]
     pairs = Decided.concatenate([both, same])
-    decisions = pa.array([REVIEW, DIFFERENT, SAME], pa.string()).take(
-        pa.array(np.r_[decision, np.full(len(same), 2)])
-    )
+    decisions = pa.array([REVIEW, DIFFERENT, SAME], pa.string()).take(pa.array(np.r_[decision, np.full(len(same), 2)]))
     low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
     record_ids = pa.array(prepared.record_ids, pa.string())
     table = pa.table(
@@ -258,7 +257,11 @@ def _candidates(
 
 
 def limit_candidates(
-    pairs: Decided, is_review: NDArray[np.bool_], accounts: Accounts, limit: int, set_aside: list[tuple[str, str, int, str]]
+    pairs: Decided,
+    is_review: NDArray[np.bool_],
+    accounts: Accounts,
+    limit: int,
+    set_aside: list[tuple[str, str, int, str]],
 ) -> Rows:
     """Places of the best candidate of each pair of accounts that is among the best few of both its accounts."""
     one, other = accounts.root[pairs.left], accounts.root[pairs.right]
@@ -278,7 +281,7 @@ def limit_candidates(
     rank = np.empty(len(account), np.int64)
     rank[by_account] = ranks_in_runs(run_sizes(run_starts(account[by_account]), len(account)))
     worst = np.maximum(rank[: len(order)], rank[len(order) :])
-    kept = order[worst < limit]
+    kept: Rows = order[worst < limit]
     if len(kept) < len(order):
         note = f"more than {limit} candidates for one account; the best were kept"
         set_aside.append(("candidate_over_limit", "", len(order) - len(kept), note))

@@ -96,6 +96,7 @@ PARAMETERS: Final = (
     "list_phone_area_differs",
     "name_written_otherwise",
     "list_formal_other",
+    "list_short_name",
     "list_alias_agrees",
     "list_formal_longer",
     "list_lei_differs",

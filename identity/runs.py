@@ -31,7 +31,8 @@ def run_starts(*columns: NDArray[np.generic]) -> Ints:
 
 def run_sizes(starts: Ints, length: int) -> Ints:
     """Sizes of the runs that begin at `starts` and fill an array of a length."""
-    return np.diff(np.r_[starts, length])
+    sizes: Ints = np.diff(np.r_[starts, length])
+    return sizes
 
 
 def ranks_in_runs(sizes: Ints) -> Ints:

@@ -1,7 +1,7 @@
 """Texts in comparable form: one width, one case, modern kanji; words; keys for equality; scripts.
 
-Every function takes many texts and works on all of them at once, joined by line feeds: a pass of the regular-expression engine over
-one long text costs a small part of what as many calls over short texts do.
+Every function takes many texts and works on all of them at once, joined by line feeds: a pass of the regular-expression engine
+over one long text costs a small part of what as many calls over short texts do.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ _KANJI_PAIRS: Final = (
     ("攝假價氷佛儉兒冱凉勸勤卷參囑囘圍圖壓壞壯壹壻奧奬孃寢將尙峯嚴巖廢彈徑恆惡悅惱慘戲戾拂挾捨插攜收效敕晝曆朗梅橋歐步歷殘殺毆沒涉渴溫滯潛濕瀆爭犧犬狹玆甁畧當瘦盜眞礎禪穩穰竊粧糺絲絕縱繩續纎罰羣聯肅膽臟舍茲莖藤蟲蠶衞襃覺觀諸謁謄證譽豐贊贈踐輕轍辭逸遞邀釀釋鄰銳鍊鑒閱險隱雜難靑靜響頰飜餘騷驅驗體魯鷹麴點齒",
      "摂仮価氷仏倹児冱涼勧勤巻参嘱回囲図圧壊壮壱婿奥奨嬢寝将尚峰厳巌廃弾径恒悪悦悩惨戯戻払挟捨挿携収効勅昼暦朗梅橋欧歩歴残殺殴没渉渇温滞潜湿涜争犠犬狭玆瓶略当痩盗真礎禅穏穣窃粧糾糸絶縦縄続繊罰群連粛胆臓舎茲茎藤虫蚕衛褒覚観諸謁謄証誉豊賛贈践軽轍辞逸逓邀醸釈隣鋭錬鑑閲険隠雑難青静響頬翻余騒駆験体魯鷹麹点歯"),
 )  # fmt: skip
-_KANJI: Final = {
-    old: new for olds, news in _KANJI_PAIRS for old, new in zip(olds, news, strict=True) if old != new
-} | {"斉": "斎", "齊": "斎"}  # other names by the book, but writers mix them
-# Kana whose spelling varies between writers of one name: キヤノン and キャノン, ヴ and ブ, ヂ and ジ. A long vowel mark is dropped.
-_KANA: Final = dict(zip("ァィゥェォッャュョヮヵヶヂヅヰヱヲヴ", "アイウエオツヤユヨワカケジズイエオブ", strict=True)) | {"ー": ""}
+_KANJI: Final = {old: new for olds, news in _KANJI_PAIRS for old, new in zip(olds, news, strict=True) if old != new} | {
+    "斉": "斎",
+    "齊": "斎",
+}  # other names by the book, but writers mix them
+# Kana whose spelling varies between writers of one name: キヤノン and キャノン, ヴ and ブ, ヂ and ジ.
+# A long vowel mark is dropped.
+_KANA: Final = dict(
+    zip("ァィゥェォッャュョヮヵヶヂヅヰヱヲヴ", "アイウエオツヤユヨワカケジズイエオブ", strict=True)
+) | {"ー": ""}
 _VU: Final = re.compile("[ヴゔ][ァィェォぁぃぇぉ]")
 _VU_TO: Final = dict(zip("ァィェォぁぃぇぉ", "バビベボバビベボ", strict=True))
 _HIRAGANA: Final = {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
@@ -49,6 +53,7 @@ _CIRCLED: Final = {"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)
 _QUOTES: Final = frozenset("'’‘ʼ`´′＇‛")
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.[^\S\n]+)+(?=[^\W\d_]\.)")
 _ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
+_SINGLE_LETTERS: Final = re.compile(r"\b([a-z]) (?=[a-z]\b)")
 _PLUS_BETWEEN: Final = re.compile(r"(?<=[^\W_])[^\S\n]*\+[^\S\n]*(?=[^\W_])")
 _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
 _LONG_VOWEL: Final = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ｰ](?=[ァ-ヺー\s]|\Z)")
@@ -108,7 +113,8 @@ def _script_table() -> NDArray[np.uint16]:
 
 _SCRIPT_TABLE: Final = _script_table()
 _SCRIPTS_OF_POINT: Final[list[int]] = _SCRIPT_TABLE.tolist()
-# What each character met so far becomes. A character that a table lacks costs an exception inside str.translate, so they are complete.
+# What each character met so far becomes.
+# A character that a table lacks costs an exception inside str.translate, so they are complete.
 _folded: dict[int, str] = {}
 _word_characters: dict[int, str] = {}
 _key_characters: dict[int, str] = {}
@@ -121,7 +127,11 @@ def fold_all(texts: Sequence[str]) -> list[str]:
 
 def words_all(folded: Sequence[str]) -> list[str]:
     """Words of each folded text with one space between; without quotes, dots of acronyms and punctuation."""
-    return [" ".join(line.split()) for line in _in_two_parts(folded, _words_ascii, _words_any)]
+    # A O Smith and AO Smith
+    return [
+        _SINGLE_LETTERS.sub(r"\1", words) if " " in words and _SINGLE_LETTERS.search(words) else words
+        for words in (" ".join(line.split()) for line in _in_two_parts(folded, _words_ascii, _words_any))
+    ]
 
 
 def keys_all(words: Sequence[str]) -> list[str]:
@@ -158,7 +168,9 @@ def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
 def transliterate(text: str) -> str:
     """Write a folded text in Latin letters: from kana, Cyrillic, Greek, Georgian; '' from other scripts."""
     if not text.isascii():
-        text = jaconv.kana2alphabet(jaconv.kata2hira(text.replace("ου", "ou"))).translate(_ROMAN_LETTERS).replace("ー", "")
+        text = (
+            jaconv.kana2alphabet(jaconv.kata2hira(text.replace("ου", "ou"))).translate(_ROMAN_LETTERS).replace("ー", "")
+        )
     return "" if scripts_of(text) & ~SCRIPT_BITS["latin"] else text
 
 

@@ -170,7 +170,8 @@ def explain(
 @app.command()
 def resolve(
     records: Annotated[
-        list[Path] | None, typer.Option("--records", help="CSV or Parquet list of companies; may be given several times")
+        list[Path] | None,
+        typer.Option("--records", help="CSV or Parquet list of companies; may be given several times"),
     ] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="answer: CSV, or Parquet by its ending")] = None,
     against: Annotated[Path | None, typer.Option("--against", help="link the records to this list")] = None,
@@ -200,13 +201,23 @@ def resolve(
 
     if not records:
         if not review:
-            raise UsageError("abm resolve needs --records FILE and --out FILE, or --review for the pairs of the last night.")
+            raise UsageError(
+                "abm resolve needs --records FILE and --out FILE, or --review for the pairs of the last night."
+            )
         typer.echo(_read_published(warehouse, resolve_list.read_review), nl=False)
         return
     if out_file is None and not review:
         raise UsageError("--out says where the answer goes, such as --out resolved.csv.")
     request = resolve_list.Request(
-        records, against, out_file, precision, resolve_list.parse_columns(column or ()), also or [], decisions, previous, _date(as_of)
+        records,
+        against,
+        out_file,
+        precision,
+        resolve_list.parse_columns(column or ()),
+        also or [],
+        decisions,
+        previous,
+        _date(as_of),
     )
     answer = resolve_list.run(request, lambda text: err.print(f"[dim]… {text}[/]"))
     resolve_list.print_answer(answer, request, review, as_json, out)

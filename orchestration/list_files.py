@@ -41,7 +41,8 @@ def read_identity_rules(decisions: Path | None = None) -> IdentityRules:
     missing = [name for name in _DECISION_COLUMNS if name not in table.columns]
     if missing:
         raise UsageError(
-            f"{decisions}: column {missing[0]} is missing; it has {', '.join(table.columns)}. A review file has the right columns."
+            f"{decisions}: column {missing[0]} is missing; it has {', '.join(table.columns)}."
+            " A review file has the right columns."
         )
     # A row that nobody has decided yet says nothing.
     decided = table[table["decision"].str.strip() != ""]

@@ -1,4 +1,7 @@
-"""`abm resolve`: a list of companies in, its duplicates or its matches in another list out, and the pairs that a person should decide."""
+"""`abm resolve`: a list of companies in, its duplicates or its matches in another list out.
+
+Beside them go the pairs that a person should decide.
+"""
 
 from __future__ import annotations
 
@@ -69,9 +72,7 @@ def run(request: Request, say: Callable[[str], None]) -> ListResolution:
     against = read_list([request.against], {}) if request.against else None
     previous = read_list([request.previous], {"record_id": "record_id"}) if request.previous else None
     try:
-        answer = resolve_list(
-            records, rules, request.as_of, against, request.precision, request.also, previous, say
-        )
+        answer = resolve_list(records, rules, request.as_of, against, request.precision, request.also, previous, say)
     except ValueError as error:
         if type(error) is not ValueError:
             raise
@@ -121,4 +122,8 @@ def read_review(connection: duckdb.DuckDBPyConnection) -> str:
         " where candidates.decision = 'review' order by candidates.score desc, 1, 2"
     ).fetchall()
     day = rows[0][4] if rows else date.min
-    return as_csv(review_rows(*(list(column) for column in zip(*(row[:4] for row in rows), strict=True)), day) if rows else review_rows([], [], [], [], day))
+    return as_csv(
+        review_rows(
+            [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows], day
+        )
+    )

@@ -90,3 +90,15 @@ class Abm:
                 hashes[f"{schema}.{name}"] = hashlib.sha256(file.read_bytes()).hexdigest()
                 file.unlink()
         return hashes
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Scores that tests measured, in the open: a threshold that holds does not say by how much."""
+    scores = {
+        str(name): value
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        for name, value in report.user_properties
+        if str(name).startswith("score of ")
+    }
+    for name, value in sorted(scores.items()):
+        terminalreporter.write_line(f"{name}: {value}")

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.names import NameReader
-from identity.text import compact, fold
 from identity.rules import IdentityRules
+from identity.text import compact, fold
 
 from .conftest import make_rules
 
