@@ -119,7 +119,8 @@ def threshold_for(chance: Floats, precision: float) -> float:
     if not len(ordered):
         return 1.0
     means = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    enough = np.flatnonzero(means >= precision)
+    # All pairs of one probability are joined or none.
+    enough = np.flatnonzero((means >= precision) & np.append(ordered[1:] != ordered[:-1], True))
     return float(ordered[enough[-1]]) if len(enough) else 1.0
 
 
