@@ -152,7 +152,7 @@ def _our_columns(table: pa.Table, path: Path, named: Mapping[str, str]) -> pa.Ta
     headers = {_plain(name): name for name in reversed(table.column_names)}
     found: dict[str, pa.Array | pa.ChunkedArray] = {ours: table[header] for ours, header in named.items()}
     spellings = _read_rule(RULES_FOLDER / "list_columns.csv")
-    for ours, spelling in zip(spellings["column"], spellings["spelling"], strict=True):
+    for ours, spelling in zip(spellings["record_column"], spellings["spelling"], strict=True):
         parts = [_plain(part) for part in spelling.split("+")]
         if ours not in found and all(part in headers for part in parts):
             columns = [table[headers[part]].to_pylist() for part in parts]
