@@ -169,14 +169,20 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
         "account": of("select * from marts.dim_accounts where account_id = $account_id")[0],
         "records": of(
             "select records.record_id, company.company_name, company.domain, records.is_primary, members.match_rule,"
-            " members.matched_record_id, members.confidence, joins.evidence, members.as_of_date as joined_on"
+            " members.matched_record_id, members.confidence, members.as_of_date as joined_on"
             " from marts.dim_account_records as records"
             " left join identity.company_records as company on records.record_id = company.record_id"
             " left join identity.account_members as members on records.record_id = members.record_id"
-            " left join identity.match_candidates as joins on joins.decision = 'same' and joins.rule = members.match_rule"
-            " and joins.left_record_id = least(records.record_id, members.matched_record_id)"
-            " and joins.right_record_id = greatest(records.record_id, members.matched_record_id)"
             " where records.account_id = $account_id order by records.is_primary desc, records.record_id"
+        ),
+        "why_one_account": of(
+            "select members.record_id, members.matched_record_id as is_one_with, joins.evidence"
+            " from marts.dim_account_records as records"
+            " inner join identity.account_members as members on records.record_id = members.record_id"
+            " inner join identity.match_candidates as joins on joins.decision = 'same' and joins.rule = members.match_rule"
+            " and joins.left_record_id = least(members.record_id, members.matched_record_id)"
+            " and joins.right_record_id = greatest(members.record_id, members.matched_record_id)"
+            " where records.account_id = $account_id order by members.record_id"
         ),
         "golden_record": of(
             "select golden.attribute, golden.attribute_value as value, golden.provider, golden.as_of_date,"
