@@ -29,7 +29,7 @@ def accounts(*rows: dict[str, str]) -> int:
     return len(set(resolve_rows(*rows).records["account_id"].to_pylist()))
 
 
-# The first two were looked at while the rules were made; of the others only how many fail in which category.
+# The first two were looked at while the rules were made; of the others only counts by category and three placeholder rows.
 @pytest.mark.parametrize(
     ("fixture", "precision", "recall"),
     [
