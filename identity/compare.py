@@ -193,13 +193,16 @@ def is_label(key: str, domain: str) -> bool:
     return len(key) >= _LABEL_WORD and key in (label, domain.replace(".", "").replace("-", ""))
 
 
-def _digits(text: str) -> str:
+def digits_of(text: str) -> str:
+    """Return the digits of a text, in order."""
     return "".join(char for char in text if char.isdigit())
 
 
 def _is_near(key: str, other_key: str, ratio: float) -> bool:
     return (
-        ratio >= _NEAR_RATIO and min(len(key), len(other_key)) >= _NEAR_LETTERS and _digits(key) == _digits(other_key)
+        ratio >= _NEAR_RATIO
+        and min(len(key), len(other_key)) >= _NEAR_LETTERS
+        and digits_of(key) == digits_of(other_key)
     )
 
 

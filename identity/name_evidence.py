@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from identity.compare import similarities, sounds_alike
+from identity.compare import digits_of, similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.normalise import Prepared
 from identity.parallel import map_in_parts
@@ -376,7 +376,7 @@ def _may_be_short_for(key: str, other_key: str) -> bool:
 def _numbers(key: str, text: str) -> str:
     """Digits of a name, or its Roman numerals; a single letter is one at the end only, elsewhere it may be an initial."""
     if not key.isalpha():
-        digits = _digits(key)
+        digits = digits_of(key)
         if digits:
             return digits
     head, _, last = text.rpartition(" ")
@@ -387,7 +387,3 @@ def _numbers(key: str, text: str) -> str:
         if " i" in head or " v" in head or " x" in head
         else ""
     )
-
-
-def _digits(text: str) -> str:
-    return "".join(char for char in text if char.isdigit())
