@@ -6,7 +6,7 @@ contradict each other are they made one by one, from the strongest to the weakes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,8 +16,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from identity.domains import label_of
-from identity.normalise import Coded, Flags, Prepared
-from identity.normalise import Ints as Ints32
+from identity.prepared import Coded, Flags, Prepared
+from identity.prepared import Ints as Ints32
 from identity.runs import Ints as Rows
 from identity.runs import distinct, ranks_in_runs
 
@@ -127,7 +127,7 @@ class Accounts:
         return self._facts[kind]
 
     def share(self, kind: str, left: Rows, right: Rows) -> tuple[NDArray[np.int8], Rows]:
-        """Whether two accounts (roots) share a value of a kind, and the smallest they share (-1 if none).
+        """Whether two accounts (roots) share a value of a kind, and the first they share in the order of texts (-1 if none).
 
         Returns
         -------
@@ -152,8 +152,13 @@ class Accounts:
             )
             result[at] = SHARED if len(both) else DISJOINT
             if len(both):
-                shared[at] = both[0]
+                # By text, as codes are numbered anew in every run.
+                shared[at] = both[0] if len(both) == 1 else min(both.tolist(), key=self._value_of(kind))
         return result, shared
+
+    def _value_of(self, kind: str) -> Callable[[int], str]:
+        column = self._prepared.columns.get(kind)
+        return column.values.__getitem__ if column else "{:020}".format
 
     def has(self, kind: str, roots: Rows) -> Flags:
         """Whether each account holds a value of a kind."""

@@ -63,10 +63,7 @@ def pairs_within(members: Ints | Sequence[int], keys: Ints | Sequence[int], max_
 
 
 def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tuple[Ints, Ints]:
-    """Blocking keys under which similar names meet.
-
-    Each name gets the rarest of its words and of the beginning and the end of its key, in unspaced scripts the rarest of its
-    character triples. How a name is written decides, and how many share a feature; not where it stands.
+    """Blocking keys under which similar names of one set meet.
 
     Parameters
     ----------
@@ -74,8 +71,37 @@ def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tu
 
     Returns
     -------
-    (positions, keys), up to three keys for each position.
+    (positions, keys), up to three keys for each position; each key has several names.
     """
+    features = name_features(name_keys, name_texts)
+    # A feature that only one name has leads nowhere.
+    shared = np.bincount(features.code, minlength=len(features.values))[features.code] > 1
+    position, code = features.position[shared], features.code[shared]
+    chosen = choose_features(NameFeatures(position, code, features.values))
+    return position[chosen], code[chosen]
+
+
+@dataclass(frozen=True)
+class NameFeatures:
+    """Words, beginnings, ends and character triples of names.
+
+    Attributes
+    ----------
+    position, code : (m,) a name and one of its features, as a place in `values`; sorted, each once
+    values : hashes of the features, ascending; they do not depend on the names among which one stands
+    """
+
+    position: Ints
+    code: Ints
+    values: NDArray[np.uint64]
+
+    def hashes(self, at: Ints) -> NDArray[np.uint64]:
+        """Hashes of the features of some rows."""
+        return self.values[self.code[at]]
+
+
+def name_features(name_keys: Sequence[str], name_texts: Sequence[str]) -> NameFeatures:
+    """Features by which similar names may meet: words, and the beginning and end of the key; in unspaced scripts triples."""
     unspaced = np.array([UNSPACED.search(key) is not None for key in name_keys], dtype=bool)
     spaced_at, unspaced_at = np.flatnonzero(~unspaced), np.flatnonzero(unspaced)
     position, feature = _word_features(
@@ -85,15 +111,25 @@ def similar_name_keys(name_keys: Sequence[str], name_texts: Sequence[str]) -> tu
     values, codes = np.unique(np.r_[feature, grams], return_inverse=True)
     positions = np.r_[spaced_at[position], unspaced_at[other_position]]
     found = distinct(positions * max(len(values), 1) + codes)
-    position, code = found // max(len(values), 1), found % max(len(values), 1)
-    counts = np.bincount(code, minlength=len(values))
-    # A feature that only one name has leads nowhere.
-    shared = counts[code] > 1
-    position, code = position[shared], code[shared]
-    order = np.lexsort((values[code], counts[code], position))
-    position, code = position[order], code[order]
-    rank = ranks_in_runs(run_sizes(run_starts(position), len(position)))
-    return position[rank < _KEYS_PER_NAME], code[rank < _KEYS_PER_NAME]
+    return NameFeatures(found // max(len(values), 1), found % max(len(values), 1), values)
+
+
+def choose_features(features: NameFeatures, counts: Ints | None = None) -> Ints:
+    """Rows of the features under which each name is compared: the three rarest, and all that at most one name has.
+
+    Parameters
+    ----------
+    counts : number of names that have each feature; None counts these names
+    """
+    position, code = features.position, features.code
+    if counts is None:
+        counts = np.bincount(code, minlength=len(features.values))
+    # A feature of one name costs nothing, and is where a new name meets it.
+    several = counts[code] > 1
+    at = np.flatnonzero(several)
+    at = at[np.lexsort((features.values[code[at]], counts[code[at]], position[at]))]
+    rank = ranks_in_runs(run_sizes(run_starts(position[at]), len(at)))
+    return np.sort(np.r_[np.flatnonzero(~several), at[rank < _KEYS_PER_NAME]])
 
 
 def _word_features(keys: Sequence[str], texts: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:

@@ -13,7 +13,7 @@ from identity.block import pairs_within
 from identity.compare import DIFFERENT, EQUAL, EXTENSION, NEAR, compare_names, is_label, speaks_for_domain
 from identity.domains import label_of
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
-from identity.normalise import NAME_EN, Flags, Prepared
+from identity.prepared import NAME_EN, Flags, Prepared
 from identity.runs import Ints as Rows
 from identity.runs import distinct, is_first, pairs_in_runs, ranks_in_runs
 

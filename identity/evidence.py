@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.accounts import DISJOINT, SHARED, Accounts
+from identity.block import NameFeatures
 from identity.domains import label_of
-from identity.normalise import Prepared
-from identity.rarity import Floats, NameRarity
+from identity.prepared import Prepared
+from identity.rarity import Floats, NameRarity, NameStatistics
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
 from identity.runs import distinct
@@ -126,6 +127,32 @@ def probability(log_odds: Floats) -> Floats:
     )
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """How rare names, countries and words were among the records of some run.
+
+    A later run that is given them judges every pair as that run did: what is rare does not move with each new record.
+
+    Attributes
+    ----------
+    names : of the name model
+    countries : country, count
+    features : feature (a hash), name_count
+    """
+
+    names: NameStatistics
+    countries: pa.Table
+    features: pa.Table
+
+
+def known_counts(features: NameFeatures, counted: pa.Table) -> Rows:
+    """(number of features,) how many names have each feature by a table feature, name_count; 0 for one that is not in it."""
+    place = pc.index_in(pa.array(features.values), value_set=counted["feature"].combine_chunks())
+    found = counted["name_count"].combine_chunks().take(place)
+    counts: Rows = found.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return counts
+
+
 class Evidence:
     """Weighs agreements and disagreements by the rules and by what is rare in the records.
 
@@ -137,25 +164,53 @@ class Evidence:
         carried twice
     """
 
-    def __init__(self, prepared: Prepared, rules: IdentityRules) -> None:
+    def __init__(self, prepared: Prepared, rules: IdentityRules, statistics: Statistics | None = None) -> None:
         self.rules = rules
         self.prepared = prepared
+        self._statistics = statistics
         self.is_unspaced = np.array([UNSPACED.search(key) is not None for key in prepared.name_keys], dtype=bool)
         self.rarity = NameRarity(
             prepared.name_keys,
             prepared.name_texts,
             _company_counts(prepared),
             rules.common_words,
+            statistics.names if statistics else None,
         )
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
         with np.errstate(divide="ignore"):
             chance = -np.log(self.rarity.chance_count)
         self.chance_information: Floats = np.minimum(chance, rules["max_name_information"])
         countries = prepared.columns["country"]
-        counts = np.bincount(countries.codes[countries.codes >= 0], minlength=len(countries.values))
-        self._country_shares = counts / max(int(counts.sum()), 1)
+        if statistics is None:
+            self._country_counts = np.bincount(countries.codes[countries.codes >= 0], minlength=len(countries.values))
+            total = int(self._country_counts.sum())
+        else:
+            counted = statistics.countries
+            known = dict(zip(counted["country"].to_pylist(), counted["count"].to_pylist(), strict=True))
+            self._country_counts = np.array([known.get(country, 0) for country in countries.values], np.int64)
+            total = sum(known.values())
+        self._country_shares = np.maximum(self._country_counts, 1) / max(total, 1)
         form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
         self._form_countries = [form_countries.get(form, "") for form in prepared.columns["legal_form"].values]
+
+    def feature_counts(self, features: NameFeatures) -> Rows | None:
+        """Number of names that have each feature, among the names that were learned from; None if these are the ones."""
+        return None if self._statistics is None else known_counts(features, self._statistics.features)
+
+    def statistics(self, features: NameFeatures) -> Statistics:
+        """What was learned from the records, for a later run; `features` are those of all names that are compared."""
+        return Statistics(
+            self.rarity.statistics(),
+            pa.table(
+                {
+                    "country": pa.array(self.prepared.columns["country"].values, pa.string()),
+                    "count": self._country_counts,
+                }
+            ),
+            pa.table(
+                {"feature": features.values, "name_count": np.bincount(features.code, minlength=len(features.values))}
+            ),
+        )
 
     def countries(self, accounts: Accounts, left: Rows, right: Rows, by_rarity: bool = False) -> list[Part]:
         """Weight of the countries; by rarity, to agree on a country of few records says more than on one of many."""

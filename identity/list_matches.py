@@ -84,8 +84,8 @@ def match_list(
     """
     tails, places = _phone_tails(prepared), _places(prepared)
     facts = {"phone_tail": tails.codes, "place": places.codes, "phone_area": _phone_areas(prepared).codes}
-    matches = Matches(Accounts(prepared, decisions.different, facts | _more_facts(columns)))
     evidence = Evidence(prepared, rules)
+    matches = Matches(Accounts(prepared, decisions.different, facts | _more_facts(columns)), evidence)
     join_decided(matches, decisions)
     join_identifiers(prepared, matches)
     apply_proposals(propose_named(prepared, matches.accounts, evidence), matches, rules)

@@ -5,7 +5,7 @@ Identifiers first, then company domains, then rare names, then names that are me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from identity.accounts import DECIDED, IDENTIFIER, NAMED_DOMAIN, NONE, REASONS, Accounts
 from identity.domain_matches import DomainNames, propose_named
-from identity.evidence import RULE_CODE, Evidence, Places, Proposals, probability
-from identity.name_matches import NameMatches, find_alike
-from identity.normalise import Prepared
+from identity.evidence import RULE_CODE, Evidence, Places, Proposals, Statistics, probability
+from identity.name_matches import NameMatches, compare_alike, find_alike
 from identity.overrides import Decisions
+from identity.prepared import Prepared
 from identity.rarity import Floats
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
+from identity.runs import is_first
 
 SAME, REVIEW, DIFFERENT = "same", "review", "different"
 # Equal valid identifiers are wrong only where somebody typed another company's number.
@@ -71,6 +72,7 @@ class Matches:
     Attributes
     ----------
     accounts : the records' accounts
+    evidence : what was known about what is rare
     same : the joins that made them; a forest over the rows
     review, different : pairs that were not joined, more than a person can read
     shared_domains : codes of company domains that several companies use
@@ -78,6 +80,7 @@ class Matches:
     """
 
     accounts: Accounts
+    evidence: Evidence
     same: list[Decided] = field(default_factory=list)
     review: list[Decided] = field(default_factory=list)
     different: list[Decided] = field(default_factory=list)
@@ -86,7 +89,12 @@ class Matches:
 
 
 def match_records(
-    prepared: Prepared, rules: IdentityRules, decisions: Decisions, previous_accounts: Sequence[str | None]
+    prepared: Prepared,
+    rules: IdentityRules,
+    decisions: Decisions,
+    previous_accounts: Sequence[str | None],
+    statistics: Statistics | None = None,
+    alike: tuple[Rows, Rows] | None = None,
 ) -> Matches:
     """Accounts of the records by the policy; the same whatever the order in which the records came.
 
@@ -94,24 +102,31 @@ def match_records(
     ----------
     previous_accounts : account of each row before, None if it had none; empty at the first run. Two rows that were together
         stay together on a little less evidence, so that one new record does not move old ones by shifting what is rare.
+    statistics : what is rare, as an earlier run learned it; None learns it from these records
+    alike : pairs of names (places in `prepared.name_keys`) that are alike, where they are known; None looks for them
     """
-    matches = Matches(Accounts(prepared, decisions.different))
-    evidence = Evidence(prepared, rules)
+    evidence = Evidence(prepared, rules, statistics)
+    matches = Matches(Accounts(prepared, decisions.different), evidence)
     with ThreadPoolExecutor(max_workers=1) as beside:
         # Sorting and comparing leave the interpreter free, so the other core can do it meanwhile.
-        alike = beside.submit(find_alike, prepared, evidence)
-        undecided = _match_surely(prepared, rules, decisions, matches, evidence)
+        names = (
+            beside.submit(find_alike, prepared, evidence)
+            if alike is None
+            else beside.submit(compare_alike, prepared, evidence, *alike)
+        )
+        undecided = _match_surely(prepared, rules, decisions, matches)
         similar = NameMatches(prepared, matches.accounts, evidence)
-        apply_proposals(similar.propose_similar(alike.result()), matches, rules, may_join=False)
+        apply_proposals(similar.propose_similar(names.result()), matches, rules, may_join=False)
     matches.set_aside.extend(similar.set_aside)
     _keep_together(matches, rules, previous_accounts, undecided)
     return matches
 
 
 def _match_surely(
-    prepared: Prepared, rules: IdentityRules, decisions: Decisions, matches: Matches, evidence: Evidence
+    prepared: Prepared, rules: IdentityRules, decisions: Decisions, matches: Matches
 ) -> list[tuple[Proposals, Places]]:
     """Join by decisions, identifiers, domains and equal names; the proposals that further evidence may still join."""
+    evidence = matches.evidence
     join_decided(matches, decisions)
     join_identifiers(prepared, matches)
     apply_proposals(propose_named(prepared, matches.accounts, evidence), matches, rules)
@@ -172,7 +187,7 @@ def apply_proposals(
     accounts = matches.accounts
     log_odds = proposals.log_odds
     chance = probability(log_odds)
-    order = np.lexsort((proposals.rule, proposals.right, proposals.left, -log_odds))
+    order = strongest_first(proposals.left, proposals.right, proposals.rule, log_odds, proposals.evidence)
     order = order[chance[order] >= rules["review_probability"]]
     is_sure = chance[order] >= rules["same_probability"] if may_join else np.zeros(len(order), dtype=bool)
     sure, unsure = order[is_sure], order[~is_sure]
@@ -192,6 +207,28 @@ def apply_proposals(
     # What may not join is never shown as surer than what joins.
     matches.review.append(_decided(proposals, np.minimum(chance, rules["same_probability"]), at))
     return proposals, at
+
+
+def strongest_first(
+    left: Rows, right: Rows, rule: NDArray[np.int8], strength: Floats, evidence: Callable[[Places], pa.Array]
+) -> Rows:
+    """Order of pairs from the strongest to the weakest, then by rows, rule and evidence.
+
+    It does not depend on the order or the number of the pairs: a run over some of the records orders theirs in the same way.
+    """
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    order = np.lexsort((rule, high, low, -strength))
+    keys = [values[order] for values in (strength, low, high, rule)]
+    first = is_first(*keys)
+    if first.all():
+        return order
+    # Two rows may meet twice, on two domains or under two names.
+    tied = ~first | np.append(~first[1:], False)
+    at = order[tied]
+    texts = evidence(at).to_pylist()
+    groups = np.cumsum(first)[tied].tolist()
+    order[tied] = at[sorted(range(len(at)), key=lambda place: (groups[place], texts[place]))]
+    return order
 
 
 def _decided(proposals: Proposals, chance: Floats, at: Places) -> Decided:
@@ -229,7 +266,8 @@ def _keep_together(
         )
     pairs = Decided.concatenate([pairs for pairs, _, _ in found])
     kind = np.concatenate([kinds for _, kinds, _ in found])
-    order = np.lexsort((pairs.rule, pairs.right, pairs.left, -np.concatenate([odds for _, _, odds in found])))
+    log_odds = np.concatenate([odds for _, _, odds in found])
+    order = strongest_first(pairs.left, pairs.right, pairs.rule, log_odds, lambda at: pairs.evidence.take(pa.array(at)))
     pairs = pairs.take(order)
     edges, _ = matches.accounts.join(pairs.left, pairs.right, kind[order])
     joined = pairs.take(edges)

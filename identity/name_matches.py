@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,10 +15,10 @@ from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cpdist
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts
-from identity.block import pairs_within, similar_name_keys
+from identity.block import choose_features, name_features, pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling, similarities
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
-from identity.normalise import NAME_EN, Prepared
+from identity.prepared import NAME_EN, Prepared
 from identity.rarity import Floats
 from identity.runs import Ints as Rows
 from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
@@ -103,8 +103,7 @@ class NameMatches:
         """Pairs of accounts whose main or English names are alike and not equal."""
         accounts, rules = self._accounts, self._rules
         if alike.large_keys:
-            note = f"{alike.large_keys} words that these names share are too common to look for similar names"
-            self.set_aside.append(("word_of_many_names", "", alike.large_sizes, note))
+            self.set_aside.append(common_words(alike.large_keys, alike.large_sizes))
         left, right, similarity, extra = alike.left, alike.right, alike.similarity, alike.extra
         row, other_row = alike.first_row[left], alike.first_row[right]
         kept = accounts.root[row] != accounts.root[other_row]
@@ -165,16 +164,53 @@ class AlikeNames:
 def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
     """Names that are alike; it depends on the names only, so it can be done beside the matching by domains."""
     rules = evidence.rules
-    least = rules["similar_name_minimum"]
-    first_row, names = first_rows(prepared)
+    names = first_rows(prepared)[1]
+    keys, texts = (
+        np.array(values, dtype=object)[names].tolist() for values in (prepared.name_keys, prepared.name_texts)
+    )
+    features = name_features(keys, texts)
+    chosen = choose_features(features, evidence.feature_counts(features))
+    limit = int(rules["max_names_per_word"])
+    pairs = pairs_within(features.position[chosen], features.code[chosen], limit)
+    at = alike_at(keys, pairs.left, pairs.right, rules["similar_name_minimum"])
+    left, right = names[pairs.left[at]], names[pairs.right[at]]
+    return compare_alike(prepared, evidence, left, right, len(pairs.large_keys), int(pairs.large_sizes.sum()))
+
+
+def common_words(words: int, names: int) -> tuple[str, str, int, str]:
+    """What is set aside of words under which too many names meet."""
+    note = f"{words} words that these names share are too common to look for similar names"
+    return ("word_of_many_names", "", names, note)
+
+
+def alike_at(keys: Sequence[str], left: Rows, right: Rows, least: float) -> Rows:
+    """Places of the pairs of keys that are alike at least so much."""
+    found, values = [np.zeros(0, np.int64)], np.array(keys, dtype=object)
+    for start in range(0, len(left), _PAIRS_AT_ONCE):
+        one, other = left[start : start + _PAIRS_AT_ONCE], right[start : start + _PAIRS_AT_ONCE]
+        found.append(start + np.flatnonzero(similarities(values[one], values[other], least) >= least))
+    return np.concatenate(found)
+
+
+def compare_alike(
+    prepared: Prepared, evidence: Evidence, one: Rows, other: Rows, large_keys: int = 0, large_sizes: int = 0
+) -> AlikeNames:
+    """Of pairs of names that are alike those that a person may take for one, compared."""
     keys = np.array(prepared.name_keys, dtype=object)
     texts = np.array(prepared.name_texts, dtype=object)
-    one, other, large_keys, large_sizes = alike_pairs(prepared, names, least, int(rules["max_names_per_word"]))
+    swap = np.array([a > b for a, b in zip(keys[one], keys[other], strict=True)], dtype=bool)
+    one, other = np.where(swap, other, one), np.where(swap, one, other)
     compared = compare_names(keys[one], texts[one], keys[other], texts[other], evidence.rarity)
     shown = np.flatnonzero(np.isin(compared.relation, (NEAR, EXTENSION, DIFFERENT)))
     at = np.array([at for at in shown.tolist() if differ_by_spelling(texts[one[at]], texts[other[at]])], dtype=np.int64)
     return AlikeNames(
-        first_row, one[at], other[at], compared.similarity[at], compared.extra[at], large_keys, large_sizes
+        first_rows(prepared)[0],
+        one[at],
+        other[at],
+        compared.similarity[at],
+        compared.extra[at],
+        large_keys,
+        large_sizes,
     )
 
 

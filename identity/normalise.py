@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Final
@@ -19,14 +18,12 @@ from identity import identifiers
 from identity.addresses import address_keys, phone_key, postal_key
 from identity.compare import is_label
 from identity.domains import DomainReader
-from identity.names import Name, NameReader, Names
+from identity.names import NameReader
 from identity.parallel import map_in_parts
+from identity.prepared import ALIAS, KANA, NAME, NAME_EN, ROMAN, Coded, Flags, Ints, Prepared, encode, first_texts
 from identity.rules import IdentityRules
 from identity.runs import is_first
-from identity.text import SCRIPT_BITS, lines_with, spelled_out, transliterate
-
-Ints = NDArray[np.int32]
-Flags = NDArray[np.bool_]
+from identity.text import SCRIPT_BITS, lines_with, scripts_all, spelled_out, transliterate
 
 TEXT_COLUMNS: Final = (
     "record_id",
@@ -47,9 +44,6 @@ TEXT_COLUMNS: Final = (
     "lei",
     "duns",
 )
-# What an alternative name is; a lower number is nearer to the name itself.
-NAME, NAME_EN, ALIAS, KANA, ROMAN = range(5)
-
 _PROVIDER_SOURCE: Final = "firmographics"
 _CRM_SOURCE: Final = "salesforce"
 _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
@@ -73,53 +67,6 @@ _LONGEST_WITH_TRADE_NAME: Final = 1000
 _LATEST: Final = np.datetime64(date.max.replace(year=2261), "D")
 
 
-@dataclass(frozen=True)
-class Coded:
-    """A column of texts: (n,) places in `values`, -1 where there is none."""
-
-    codes: Ints
-    values: list[str]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Records, their names and their domains.
-
-    Attributes
-    ----------
-    record_ids : sorted; the place of a record is what the other attributes call its row
-    columns : source, provider ('' where a source may repeat companies), normalised_name, legal_form, branch, domain, domain_kind,
-        corporate_number, lei, duns, country, address, postal_code, phone, issues
-    is_crm, is_placeholder : (n,)
-    first_seen_date : (n,) days
-    main_name : (n,) place of the main name in `name_keys`, -1 if it cannot be used
-    name_row, name_code, name_kind : usable names, one row per record and key, sorted; kind is NAME, NAME_EN, ALIAS or KANA
-    name_keys, name_texts, name_scripts : distinct names; `name_texts` are the readable ones
-    domain_row, domain_code, domain_is_primary : company domains, one row per record and domain, sorted; codes of column `domain`
-    duplicate_rows : input rows left out because their record_id stands on another row too
-    """
-
-    record_ids: list[str]
-    columns: dict[str, Coded]
-    is_crm: Flags
-    is_placeholder: Flags
-    first_seen_date: NDArray[np.datetime64]
-    main_name: Ints
-    name_row: Ints
-    name_code: Ints
-    name_kind: Ints
-    name_keys: list[str]
-    name_texts: list[str]
-    name_scripts: NDArray[np.int64]
-    domain_row: Ints
-    domain_code: Ints
-    domain_is_primary: Flags
-    duplicate_rows: int
-
-    def __len__(self) -> int:
-        return len(self.record_ids)
-
-
 def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     """Bring company records into comparable form.
 
@@ -134,7 +81,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         If record_id is missing or empty.
     """
     table, duplicate_rows = _read(records)
-    columns = {name: _encode(table[name]) for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")}
+    columns = {name: encode(table[name]) for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")}
     record_ids: list[str] = table["record_id"].to_pylist()
     size = len(record_ids)
     issues = _Issues(size)
@@ -162,9 +109,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     main = names.places(main_texts, columns["company_name"].codes)
     domain_kind = np.array([*host_kinds, "none"], dtype=object)[columns["domain"].codes]
     _rescue_real_names(names, main, main_texts, columns, hosts, domain_kind)
-    for at, reason in enumerate(names.issues):
-        if reason:
-            issues.add(np.flatnonzero(main == at), reason)
+    issues.add_of(main, names.issues)
     issues.add(np.flatnonzero(main < 0), ("name_empty",))
     for kind in ("invalid", "placeholder"):
         issues.add(np.flatnonzero(domain_kind == kind), (f"domain_{kind}",))
@@ -172,7 +117,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     result = {
         "source": columns["source"],
         "provider": _providers(record_ids, columns["source"]),
-        "normalised_name": Coded(main, names.normalised_name),
+        "normalised_name": names.column(names.normalised_name, main),
         "legal_form": names.column(names.legal_form, main),
         "branch": names.column(names.branch, main),
         "domain_kind": _recode(
@@ -186,9 +131,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     for name, check in _CHECKS.items():
         checked = [check(text) for text in columns[name].values]
         result[name] = _recode(columns[name], [value for value, _ in checked])
-        for code, (_, issue) in enumerate(checked):
-            if issue:
-                issues.add(np.flatnonzero(columns[name].codes == code), (issue,))
+        issues.add_of(columns[name].codes, [(issue,) if issue else () for _, issue in checked])
     domain, domain_row, domain_code, domain_is_primary = _domains(
         columns, hosts, host_kinds, other_hosts, other_domains
     )
@@ -196,20 +139,28 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     result["issues"] = issues.column()
 
     is_placeholder = _at(np.array(names.is_placeholder, dtype=bool), main, False)
-    name_row, name_code, name_kind = _names(columns, names, main, former_texts, umlauts, aliases, is_placeholder)
+    roman = names.add_roman()
+    name_row, place, name_kind = _names(columns, names, main, former_texts, umlauts, aliases, is_placeholder, roman)
+    used = np.unique(names.key_code[place])
+    code_of = np.full(len(names.keys) + 1, -1, np.int32)
+    code_of[used] = np.arange(len(used))
+    name_code = code_of[names.key_code[place]]
+    name_text = Coded(place, names.normalised_name)
+    texts = first_texts(name_code, name_text, len(used))
     return Prepared(
         record_ids=record_ids,
         columns=result,
         is_crm=_is(columns["source"], _CRM_SOURCE),
         is_placeholder=is_placeholder,
         first_seen_date=_dates(table["first_seen_date"]),
-        main_name=_at(names.key_code, main, -1),
+        main_name=code_of[_at(names.key_code, main, -1)],
         name_row=name_row,
         name_code=name_code,
         name_kind=name_kind,
-        name_keys=names.keys,
-        name_texts=names.texts,
-        name_scripts=names.key_scripts,
+        name_text=name_text,
+        name_keys=[names.keys[code] for code in used.tolist()],
+        name_texts=texts,
+        name_scripts=scripts_all(texts),
         domain_row=domain_row,
         domain_code=domain_code,
         domain_is_primary=domain_is_primary,
@@ -243,41 +194,23 @@ class _NameBook:
         self._number()
 
     def _number(self) -> None:
-        """Give each distinct key a code; its readable text is the first in the order of texts."""
-        found = _encode(pa.array(self.name_key, pa.string()))
+        """Give each distinct key a code."""
+        found = encode(pa.array(self.name_key, pa.string()))
         self.key_code, self.keys = found.codes, found.values
-        usable = np.flatnonzero(self.key_code >= 0)
-        best = np.full(len(self.keys), -1, np.int64)
-        best[self.key_code[usable[::-1]]] = usable[::-1]
-        counts = np.bincount(self.key_code[usable], minlength=len(self.keys))
-        for at in usable[counts[self.key_code[usable]] > 1].tolist():
-            code = self.key_code[at]
-            if self.normalised_name[at] < self.normalised_name[best[code]]:
-                best[code] = at
-        self.texts = [self.normalised_name[at] for at in best.tolist()]
-        self.key_scripts = self.scripts[best] if len(best) else np.zeros(0, np.int64)
 
-    def romanised(self) -> Ints:
-        """For each key the one that it has in Latin letters, where it is in an alphabet that can be written so; otherwise -1."""
-        found = np.full(len(self.keys), -1, np.int32)
+    def add_roman(self) -> Ints:
+        """Add the names that an alphabet can be written in Latin letters as; for each place that of the other, -1 if none."""
         alphabets = SCRIPT_BITS["kana"] | SCRIPT_BITS["cyrillic"] | SCRIPT_BITS["greek"] | SCRIPT_BITS["georgian"]
-        known: dict[str, int] = {}
         # Kanji in a name keep it from being written in Latin letters.
-        readable = ((self.key_scripts & alphabets) > 0) & ((self.key_scripts & SCRIPT_BITS["han"]) == 0)
-        for code in np.flatnonzero(readable).tolist():
-            text = transliterate(self.texts[code])
+        readable = ((self.scripts & alphabets) > 0) & ((self.scripts & SCRIPT_BITS["han"]) == 0)
+        found = np.full(len(self.name_key), -1, np.int32)
+        for place in np.flatnonzero(readable).tolist():
+            text = transliterate(self.normalised_name[place])
             key = text.replace(" ", "")
             if key and key.isascii():
-                if not known:
-                    known = dict(zip(self.keys, range(len(self.keys)), strict=True))
-                if key not in known:
-                    known[key] = len(self.keys)
-                    self.keys.append(key)
-                    self.texts.append(text)
-                found[code] = known[key]
-        self.key_scripts = np.r_[
-            self.key_scripts, np.full(len(self.keys) - len(self.key_scripts), SCRIPT_BITS["latin"])
-        ]
+                found[place] = self._add(text, key, "", "")
+        self.scripts = np.r_[self.scripts, np.full(len(self.name_key) - len(self.scripts), SCRIPT_BITS["latin"])]
+        self._number()
         return found
 
     def places(self, texts: Sequence[str], codes: Ints) -> Ints:
@@ -291,24 +224,27 @@ class _NameBook:
 
     def column(self, values: list[str], places: Ints) -> Coded:
         """One of the lists as a column of rows."""
-        found = _encode(pa.array(values, pa.string()))
+        found = encode(pa.array(values, pa.string()))
         return Coded(_at(found.codes, places, -1), found.values)
 
     def add_real(self, text: str) -> int:
         """Add a name that is a company's although others use it to fill a field; its place."""
         name = self._reader.read_real(text)
-        for values, value in zip(
-            (self.normalised_name, self.name_key, self.legal_form, self.branch, self.is_placeholder, self.issues),
-            (name.normalised_name, name.name_key, name.legal_form, name.branch, False, ()),
-            strict=True,
-        ):
-            values.append(value)  # type: ignore[attr-defined]
         self.scripts = np.r_[self.scripts, name.scripts]
-        return len(self.name_key) - 1
+        return self._add(name.normalised_name, name.name_key, name.legal_form, name.branch)
 
-    def renumber(self) -> None:
-        """Give codes to the keys that were added."""
-        self._number()
+    def is_label(self, text: str, domain: str) -> bool:
+        """Whether a name, taken for a company's, is just the domain."""
+        return is_label(self._reader.read_real(text).name_key, domain)
+
+    def _add(self, text: str, key: str, legal_form: str, branch: str) -> int:
+        self.normalised_name.append(text)
+        self.name_key.append(key)
+        self.legal_form.append(legal_form)
+        self.branch.append(branch)
+        self.is_placeholder.append(False)
+        self.issues.append(())
+        return len(self.name_key) - 1
 
 
 class _Issues:
@@ -321,6 +257,12 @@ class _Issues:
     def add(self, rows: NDArray[np.intp], reasons: Sequence[str]) -> None:
         for row in rows.tolist():
             self._of.setdefault(row, set()).update(reasons)
+
+    def add_of(self, codes: Ints, reasons: Sequence[Sequence[str]]) -> None:
+        """Add to each row what is wrong with the text that its code stands for."""
+        is_wrong = np.array([bool(reason) for reason in reasons] + [False], dtype=bool)
+        for row in np.flatnonzero(is_wrong[codes]).tolist():
+            self._of.setdefault(row, set()).update(reasons[codes[row]])
 
     def column(self) -> Coded:
         values: dict[str, int] = {}
@@ -399,26 +341,14 @@ def _dates(column: pa.Array) -> NDArray[np.datetime64]:
     return days[encoded.indices.to_numpy(zero_copy_only=False)] if len(column) else days
 
 
-def _encode(column: pa.Array) -> Coded:
-    """Codes of the texts in the order of first appearance; a blank text has none."""
-    encoded = column.dictionary_encode()
-    values: list[str] = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    if "" in values:
-        blank = values.index("")
-        codes = np.where(codes == blank, -1, codes - (codes > blank)).astype(np.int32)
-        del values[blank]
-    return Coded(codes, values)
-
-
 def encode_texts(texts: Sequence[str]) -> Coded:
     """Column of texts; an empty one is none."""
-    return _encode(pa.array(texts, pa.string()))
+    return encode(pa.array(texts, pa.string()))
 
 
 def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
     """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
-    found = _encode(pa.array([*values, missing], pa.string()))
+    found = encode(pa.array([*values, missing], pa.string()))
     return Coded(found.codes[column.codes], found.values)
 
 
@@ -487,12 +417,10 @@ def _rescue_real_names(
         if len(text) > _LONGEST_LABEL:
             continue
         domain = hosts[columns["domain"].codes[row]]
-        if is_label(names._reader.read_real(text).name_key, domain):
+        if names.is_label(text, domain):
             if text not in added:
                 added[text] = names.add_real(text)
             main[row] = added[text]
-    if added:
-        names.renumber()
 
 
 def _providers(record_ids: Sequence[str], source: Coded) -> Coded:
@@ -508,11 +436,9 @@ def _providers(record_ids: Sequence[str], source: Coded) -> Coded:
 
 def _countries(column: Coded, issues: _Issues) -> Coded:
     values = [_COUNTRY_TO.get(text.upper(), text.upper()) for text in column.values]
-    for code, text in enumerate(values):
-        if not _COUNTRY.match(text):
-            issues.add(np.flatnonzero(column.codes == code), ("country_unreadable",))
-            values[code] = ""
-    return _recode(column, values)
+    readable = [_COUNTRY.match(text) is not None for text in values]
+    issues.add_of(column.codes, [() if flag else ("country_unreadable",) for flag in readable])
+    return _recode(column, [text if flag else "" for text, flag in zip(values, readable, strict=True)])
 
 
 def _names(
@@ -523,7 +449,9 @@ def _names(
     umlauts: Sequence[str],
     aliases: Sequence[Sequence[str]],
     is_placeholder: Flags,
+    roman: Ints,
 ) -> tuple[Ints, Ints, Ints]:
+    """Rows, places in the book and kinds of all usable names, one for each row and key, sorted by row and key."""
     rows: list[NDArray[np.intp]] = []
     places: list[Ints] = []
     kinds: list[Ints] = []
@@ -545,18 +473,24 @@ def _names(
         of_row = [each[code] for code in columns["aliases"].codes[with_aliases]]
         add(np.repeat(with_aliases, [len(one) for one in of_row]), np.concatenate(of_row), ALIAS)
     row, place, kind = np.concatenate(rows), np.concatenate(places), np.concatenate(kinds)
-    code = _at(names.key_code, place, -1)
-    roman = names.romanised()
-    in_roman = _at(roman, code, -1)
+    in_roman = _at(roman, place, -1)
     has_roman = np.flatnonzero(in_roman >= 0)
-    row, code = np.r_[row, row[has_roman]], np.r_[code, in_roman[has_roman]]
+    row, place = np.r_[row, row[has_roman]], np.r_[place, in_roman[has_roman]]
     kind = np.r_[kind, np.full(len(has_roman), ROMAN, np.int32)]
+    code = _at(names.key_code, place, -1)
     usable = (code >= 0) & ~is_placeholder[row]
-    row, code, kind = row[usable].astype(np.int32), code[usable], kind[usable]
-    order = np.lexsort((kind, code, row))
-    row, code, kind = row[order], code[order], kind[order]
+    row, place, kind, code = row[usable].astype(np.int32), place[usable], kind[usable], code[usable]
+    order = np.lexsort((place, kind, code, row))
+    row, place, kind, code = row[order], place[order], kind[order], code[order]
     first = is_first(row, code)
-    return row[first], code[first], kind[first]
+    # A record that writes one name in two ways: the first in the order of texts, wherever they were met.
+    again = np.flatnonzero(~is_first(row, code, kind) & is_first(row, code, kind, place))
+    heads = np.flatnonzero(first)
+    for at in again.tolist():
+        head = heads[np.searchsorted(heads, at, side="right") - 1]
+        if kind[head] == kind[at] and names.normalised_name[place[at]] < names.normalised_name[place[head]]:
+            place[head] = place[at]
+    return row[first], place[first], kind[first]
 
 
 def _domains(
@@ -586,4 +520,4 @@ def _domains(
     return Coded(primary.codes, list(known)), row[first], code[first].astype(np.int32), flag[first]
 
 
-__all__ = ["ALIAS", "KANA", "NAME", "NAME_EN", "Coded", "Name", "Names", "Prepared", "prepare"]
+__all__ = ["ALIAS", "KANA", "NAME", "NAME_EN", "ROMAN", "Coded", "Flags", "Ints", "Prepared", "encode_texts", "prepare"]

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from identity.runs import Ints, is_first
 
 _ID_LETTERS: Final = 16
+# A record would have to have been split off so often to want one more.
+_LIKELY_IDS: Final = 4
 
 
 class Event(NamedTuple):
@@ -169,11 +171,20 @@ def _new_id(first_record: str, taken: set[str]) -> str:
     # The id of the first record may be in use by another part of a split account.
     attempt = 0
     while True:
-        text = first_record if not attempt else f"{first_record}\x1f{attempt}"
-        account_id = "acc_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
+        account_id = _id_of(first_record, attempt)
         if account_id not in taken:
             return account_id
         attempt += 1
+
+
+def _id_of(first_record: str, attempt: int) -> str:
+    text = first_record if not attempt else f"{first_record}\x1f{attempt}"
+    return "acc_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
+
+
+def likely_ids(first_record: str) -> list[str]:
+    """Ids that a new account whose first record this is may be given, as far as they can be told without knowing all ids."""
+    return [_id_of(first_record, attempt) for attempt in range(_LIKELY_IDS)]
 
 
 def _events(

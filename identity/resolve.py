@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order
@@ -16,12 +18,13 @@ from scipy.sparse.csgraph import breadth_first_order
 from identity import tables
 from identity.accounts import NAMED_DOMAIN, NONE, Accounts
 from identity.collection import without_collection
-from identity.evidence import RULES
-from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records
-from identity.normalise import Prepared, prepare
-from identity.overrides import read_decisions
+from identity.evidence import RULES, Statistics
+from identity.match import DIFFERENT, REVIEW, SAME, Decided, Matches, match_records, strongest_first
+from identity.normalise import prepare
+from identity.overrides import Decisions, read_decisions
 from identity.persist import Assignment, Clusters, assign_account_ids
-from identity.rules import IdentityRules
+from identity.prepared import Prepared
+from identity.rules import IdentityRules, Override
 from identity.runs import Ints as Rows
 from identity.runs import ranks_in_runs, run_sizes, run_starts
 
@@ -53,6 +56,26 @@ class Resolution:
     set_aside: pa.Table
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided about records, before it is written into tables.
+
+    Attributes
+    ----------
+    same : the joins; a forest over the rows
+    candidates : the strongest pair of each two accounts that were not joined, strongest first
+    is_review : (n,) whether a candidate is a question for a person; otherwise a fact keeps it apart
+    """
+
+    prepared: Prepared
+    matches: Matches
+    clusters: Clusters
+    assignment: Assignment
+    same: Decided
+    candidates: Decided
+    is_review: NDArray[np.bool_]
+
+
 @without_collection
 def resolve(
     records: pa.Table | pd.DataFrame,
@@ -60,6 +83,7 @@ def resolve(
     rules: IdentityRules,
     as_of_date: date,
     previous_aliases: pa.Table | pd.DataFrame | None = None,
+    statistics: Statistics | None = None,
 ) -> Resolution:
     """Accounts of company records, under ids that stay.
 
@@ -72,6 +96,7 @@ def resolve(
     as_of_date : day of new memberships, aliases and events
     previous_aliases : alias_account_id, account_id, as_of_date of an earlier run; without it, ids that were merged away before
         are forgotten
+    statistics : what is rare, as an earlier run learned it; None learns it from these records
 
     Raises
     ------
@@ -88,33 +113,75 @@ def resolve(
     prepared = prepare(records, rules)
     decisions = read_decisions(rules.overrides, prepared.record_ids)
     before, since = read_members(previous_members)
-    previous_accounts = [before.get(record_id) for record_id in prepared.record_ids] if before else []
-    matches = match_records(prepared, rules, decisions, previous_accounts)
-    set_aside = list(matches.set_aside)
+    found = decide(prepared, rules, decisions, before, read_aliases(previous_aliases), as_of_date, statistics)
+    set_aside = list(found.matches.set_aside)
     if prepared.duplicate_rows:
         set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
-    for override in decisions.unknown:
-        text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
-        set_aside.append(("override_without_record", f"{override.left_record} {override.right_record}", 1, text))
-
-    clusters = clusters_of(prepared, matches.accounts)
-    assignment = assign_account_ids(clusters, before, _read_aliases(previous_aliases), as_of_date)
-    same = Decided.concatenate(matches.same)
+    set_aside += [waiting_override(override) for override in decisions.unknown]
+    asked, over_limit = best_candidates(candidate_pairs(found), int(rules["max_candidates_per_record"]))
+    if over_limit:
+        set_aside.append(candidates_over_limit(over_limit, int(rules["max_candidates_per_record"])))
+    candidates = pa.concat_tables([asked, join_rows(found)])
     return Resolution(
-        record_keys=_record_keys(prepared, matches),
-        members=_members(prepared, same, clusters, assignment, before, since, as_of_date),
-        candidates=_candidates(prepared, matches, same, rules, set_aside),
-        history=_history(assignment, as_of_date),
-        aliases=tables.build(
-            tables.ACCOUNT_ALIASES,
-            {
-                "alias_account_id": sorted(assignment.aliases),
-                "account_id": [assignment.aliases[alias][0] for alias in sorted(assignment.aliases)],
-                "as_of_date": [assignment.aliases[alias][1] for alias in sorted(assignment.aliases)],
-            },
-        ),
+        record_keys=record_keys(found),
+        members=member_rows(found, before, since, as_of_date),
+        candidates=candidates.take(
+            pc.sort_indices(
+                candidates,
+                sort_keys=[
+                    ("left_record_id", "ascending"),
+                    ("right_record_id", "ascending"),
+                    ("rule", "ascending"),
+                    ("score", "descending"),
+                ],
+            )
+        ).combine_chunks(),
+        history=history_rows(found, as_of_date),
+        aliases=alias_rows(found),
         set_aside=tables.build_set_aside(set_aside),
     )
+
+
+def decide(
+    prepared: Prepared,
+    rules: IdentityRules,
+    decisions: Decisions,
+    before: Mapping[str, str],
+    aliases: Mapping[str, tuple[str, date]],
+    as_of_date: date,
+    statistics: Statistics | None = None,
+    alike: tuple[Rows, Rows] | None = None,
+) -> Outcome:
+    """Accounts of prepared records, and the pairs about which there is something to say.
+
+    Parameters
+    ----------
+    before : account of each record in an earlier run, also of records that are gone
+    aliases : alias -> (account_id, day)
+    statistics : what is rare, as an earlier run learned it; None learns it from these records
+    alike : pairs of names (places in `prepared.name_keys`) that are alike, where they are known; None looks for them
+    """
+    previous_accounts = [before.get(record_id) for record_id in prepared.record_ids] if before else []
+    matches = match_records(prepared, rules, decisions, previous_accounts, statistics, alike)
+    clusters = clusters_of(prepared, matches.accounts)
+    assignment = assign_account_ids(clusters, before, aliases, as_of_date)
+    asked, kept_apart = Decided.concatenate(matches.review), Decided.concatenate(matches.different)
+    is_review = np.repeat([True, False], [len(asked), len(kept_apart)])
+    both = Decided.concatenate([asked, kept_apart])
+    order = _strongest_of_accounts(both, is_review, matches.accounts)
+    same = Decided.concatenate(matches.same)
+    return Outcome(prepared, matches, clusters, assignment, same, both.take(order), is_review[order])
+
+
+def waiting_override(override: Override) -> tuple[str, str, int, str]:
+    """What is set aside of a decision about a record that is not there."""
+    text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
+    return ("override_without_record", f"{override.left_record} {override.right_record}", 1, text)
+
+
+def candidates_over_limit(count: int, limit: int) -> tuple[str, str, int, str]:
+    """What is set aside of candidates that nobody could read."""
+    return ("candidate_over_limit", "", count, f"more than {limit} candidates for one account; the best were kept")
 
 
 def clusters_of(prepared: Prepared, accounts: Accounts) -> Clusters:
@@ -148,7 +215,8 @@ def read_members(members: pa.Table | pd.DataFrame | None) -> tuple[dict[str, str
     )
 
 
-def _read_aliases(aliases: pa.Table | pd.DataFrame | None) -> dict[str, tuple[str, date]]:
+def read_aliases(aliases: pa.Table | pd.DataFrame | None) -> dict[str, tuple[str, date]]:
+    """Account that each alias stands for, and the day on which it became one."""
     if aliases is None or not len(aliases):
         return {}
     table = aliases.to_pandas() if isinstance(aliases, pa.Table) else aliases
@@ -167,15 +235,9 @@ def _to_date(value: object) -> date:
     return value if isinstance(value, date) else pd.Timestamp(str(value)).date()
 
 
-def _members(
-    prepared: Prepared,
-    same: Decided,
-    clusters: Clusters,
-    assignment: Assignment,
-    before: dict[str, str],
-    since: dict[str, date],
-    as_of_date: date,
-) -> pa.Table:
+def member_rows(found: Outcome, before: Mapping[str, str], since: Mapping[str, date], as_of_date: date) -> pa.Table:
+    """Rows of `account_members`: the account of each record, and why it is there."""
+    prepared, same, clusters, assignment = found.prepared, found.same, found.clusters, found.assignment
     size = len(prepared)
     edge = links(size, same, clusters.firsts)
     is_first = edge < 0
@@ -223,24 +285,58 @@ def links(size: int, same: Decided, firsts: Rows) -> NDArray[np.int64]:
     return result
 
 
-def _candidates(
-    prepared: Prepared,
-    matches: Matches,
-    same: Decided,
-    rules: IdentityRules,
-    set_aside: list[tuple[str, str, int, str]],
-) -> pa.Table:
-    """Joins, and the best candidates of each pair of accounts, at most a few for each account."""
-    asked, kept_apart = Decided.concatenate(matches.review), Decided.concatenate(matches.different)
-    decision = np.repeat(np.array([0, 1]), [len(asked), len(kept_apart)])
-    both = Decided.concatenate([asked, kept_apart])
-    chosen = limit_candidates(both, decision == 0, matches.accounts, int(rules["max_candidates_per_record"]), set_aside)
-    both, decision = both.take(chosen), decision[chosen]
-    pairs = Decided.concatenate([both, same])
-    decisions = pa.array([REVIEW, DIFFERENT, SAME], pa.string()).take(pa.array(np.r_[decision, np.full(len(same), 2)]))
+def join_rows(found: Outcome) -> pa.Table:
+    """Rows of `match_candidates` for the pairs that were joined."""
+    return _pair_rows(found, found.same, pa.repeat(SAME, len(found.same)))
+
+
+def candidate_pairs(found: Outcome) -> pa.Table:
+    """Rows of `match_candidates` for pairs of accounts that were not joined, with the accounts and the exact probability."""
+    pairs = found.candidates
+    decisions = pa.array([DIFFERENT, REVIEW], pa.string()).take(pa.array(found.is_review.astype(np.int64)))
+    accounts = pa.array(found.assignment.account_ids, pa.string())
     low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
-    record_ids = pa.array(prepared.record_ids, pa.string())
-    table = pa.table(
+    table = _pair_rows(found, pairs, decisions)
+    for name, row in (("left_account_id", low), ("right_account_id", high)):
+        table = table.append_column(name, accounts.take(pa.array(found.clusters.cluster[row])))
+    return table.append_column("probability", pa.array(pairs.probability))
+
+
+def best_candidates(pairs: pa.Table, limit: int) -> tuple[pa.Table, int]:
+    """Rows of `match_candidates` for the best candidates of each account, and how many more there were.
+
+    Parameters
+    ----------
+    pairs : as of `candidate_pairs`, in any order
+    limit : pairs that are shown for one account; a pair is shown if it is among the best of both its accounts
+    """
+    table = pairs.select(tables.MATCH_CANDIDATES.names)
+    left, right = _numbers(pairs["left_record_id"], pairs["right_record_id"])
+    one, other = _numbers(pairs["left_account_id"], pairs["right_account_id"])
+    rule = pc.index_in(pairs["rule"].combine_chunks(), value_set=pa.array(RULES, pa.string()))
+    order = strongest_first(
+        left,
+        right,
+        rule.to_numpy(zero_copy_only=False).astype(np.int8),
+        pairs["probability"].to_numpy(),
+        lambda at: pairs["evidence"].take(pa.array(at)).combine_chunks(),
+    )
+    kept = order[_are_best(one[order], other[order], limit)]
+    return table.take(pa.array(kept)), len(order) - len(kept)
+
+
+def _numbers(left: pa.ChunkedArray, right: pa.ChunkedArray) -> tuple[Rows, Rows]:
+    """Two columns of texts as numbers in the order of the texts."""
+    both = pa.chunked_array([*left.chunks, *right.chunks], pa.string()).combine_chunks()
+    ranks = pc.rank(both, sort_keys="ascending", tiebreaker="dense") if len(both) else pa.array([], pa.uint64())
+    numbers = ranks.to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers[: len(left)], numbers[len(left) :]
+
+
+def _pair_rows(found: Outcome, pairs: Decided, decisions: pa.Array) -> pa.Table:
+    low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
+    record_ids = pa.array(found.prepared.record_ids, pa.string())
+    return pa.table(
         [
             record_ids.take(pa.array(low)),
             record_ids.take(pa.array(high)),
@@ -251,9 +347,6 @@ def _candidates(
         ],
         schema=tables.MATCH_CANDIDATES,
     )
-    # Rows are in the order of record ids.
-    rule_rank = np.argsort(np.argsort(np.array(RULES)))
-    return table.take(pa.array(np.lexsort((-pairs.probability, rule_rank[pairs.rule], high, low))))
 
 
 def limit_candidates(
@@ -264,9 +357,20 @@ def limit_candidates(
     set_aside: list[tuple[str, str, int, str]],
 ) -> Rows:
     """Places of the best candidate of each pair of accounts that is among the best few of both its accounts."""
+    order = _strongest_of_accounts(pairs, is_review, accounts)
+    kept: Rows = order[_are_best(accounts.root[pairs.left[order]], accounts.root[pairs.right[order]], limit)]
+    if len(kept) < len(order):
+        set_aside.append(candidates_over_limit(len(order) - len(kept), limit))
+    return kept
+
+
+def _strongest_of_accounts(pairs: Decided, is_review: NDArray[np.bool_], accounts: Accounts) -> Rows:
+    """Places of the strongest pair of each two accounts that nothing contradicts where it is a question; strongest first."""
     one, other = accounts.root[pairs.left], accounts.root[pairs.right]
     low, high = np.minimum(one, other), np.maximum(one, other)
-    order = np.lexsort((pairs.rule, pairs.right, pairs.left, -pairs.probability))
+    order = strongest_first(
+        pairs.left, pairs.right, pairs.rule, pairs.probability, lambda at: pairs.evidence.take(pa.array(at))
+    )
     order = order[low[order] != high[order]]
     if len(order):
         gone = np.zeros(len(pairs), dtype=bool)
@@ -274,21 +378,24 @@ def limit_candidates(
         gone[asked] = accounts.contradictions(low[asked], high[asked], NAMED_DOMAIN) != NONE
         order = order[~gone[order]]
     _, first = np.unique(low[order] * len(accounts.root) + high[order], return_index=True)
-    order = order[np.sort(first)]
-    place = np.r_[np.arange(len(order)), np.arange(len(order))]
-    account = np.r_[low[order], high[order]]
+    strongest: Rows = order[np.sort(first)]
+    return strongest
+
+
+def _are_best(one: Rows, other: Rows, limit: int) -> NDArray[np.bool_]:
+    """Whether each pair, strongest first, is among the best few of both its accounts."""
+    place = np.r_[np.arange(len(one)), np.arange(len(one))]
+    account = np.r_[one, other]
     by_account = np.lexsort((place, account))
     rank = np.empty(len(account), np.int64)
     rank[by_account] = ranks_in_runs(run_sizes(run_starts(account[by_account]), len(account)))
-    worst = np.maximum(rank[: len(order)], rank[len(order) :])
-    kept: Rows = order[worst < limit]
-    if len(kept) < len(order):
-        note = f"more than {limit} candidates for one account; the best were kept"
-        set_aside.append(("candidate_over_limit", "", len(order) - len(kept), note))
-    return kept
+    best: NDArray[np.bool_] = np.maximum(rank[: len(one)], rank[len(one) :]) < limit
+    return best
 
 
-def _record_keys(prepared: Prepared, matches: Matches) -> pa.Table:
+def record_keys(found: Outcome) -> pa.Table:
+    """Rows of `record_keys`: what each record was compared by."""
+    prepared, matches = found.prepared, found.matches
     kinds = tables.coded(prepared.columns["domain_kind"]).to_numpy(zero_copy_only=False)
     shared = np.isin(prepared.columns["domain"].codes, np.array(sorted(matches.shared_domains), np.int64))
     keys = pa.array(prepared.name_keys, pa.string())
@@ -304,8 +411,23 @@ def _record_keys(prepared: Prepared, matches: Matches) -> pa.Table:
     return pa.table([columns[name] for name in tables.RECORD_KEYS.names], schema=tables.RECORD_KEYS)
 
 
-def _history(assignment: Assignment, as_of_date: date) -> pa.Table:
-    events = assignment.events
+def alias_rows(found: Outcome) -> pa.Table:
+    """Rows of `account_aliases`: every id that stands for another one."""
+    aliases = found.assignment.aliases
+    names = sorted(aliases)
+    return tables.build(
+        tables.ACCOUNT_ALIASES,
+        {
+            "alias_account_id": names,
+            "account_id": [aliases[alias][0] for alias in names],
+            "as_of_date": [aliases[alias][1] for alias in names],
+        },
+    )
+
+
+def history_rows(found: Outcome, as_of_date: date) -> pa.Table:
+    """Rows of `account_id_history` for what changed."""
+    events = found.assignment.events
     event, account_id, other_account_id, record_id, note = zip(*events, strict=True) if events else [()] * 5
     table = tables.build(
         tables.ACCOUNT_ID_HISTORY,

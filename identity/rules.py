@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -64,6 +65,7 @@ PARAMETERS: Final = (
     "name_contradicted",
     "name_letter_differs",
     "already_together",
+    "relearn_share",
     "second_domain",
     "max_name_information",
     "name_number_differs",
@@ -141,6 +143,15 @@ class IdentityRules:
     common_words: Mapping[str, float]
     abbreviations: Mapping[str, str]
     listing_ends: tuple[tuple[str, str], ...]
+
+    def fingerprint(self) -> str:
+        """Hash of everything but the decisions of people: where it is another one, every record has to be compared anew."""
+        values = [
+            sorted(vars(self)[name].items()) if isinstance(vars(self)[name], Mapping) else vars(self)[name]
+            for name in sorted(vars(self))
+            if name != "overrides"
+        ]
+        return hashlib.sha256(repr(values).encode()).hexdigest()
 
     def __getitem__(self, parameter: str) -> float:
         return self.parameters[parameter]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from identity.normalise import Coded
+from identity.prepared import Coded
 
 _TEXT: Final = pa.string()
 RECORD_KEYS: Final = pa.schema(

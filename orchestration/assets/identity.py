@@ -7,30 +7,19 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from identity import IdentityRules, domain_keys, resolve, tables
+from identity import IdentityRules, domain_keys
 from identity.hierarchy import decide_hierarchy, record_places
 from identity.rules import RULE_TABLES
-from orchestration.resources import NightlyRun, Warehouse, create_table
+from orchestration.resolve_night import resolve_night
+from orchestration.resources import NightlyRun, Warehouse
 
 _TABLES = {
-    "record_keys": (tables.RECORD_KEYS, "Normalised keys of each company record, and what is wrong with them."),
-    "account_members": (
-        tables.ACCOUNT_MEMBERS,
-        "The account of each company record, the rule and the record that put it there.",
-    ),
-    "match_candidates": (
-        tables.MATCH_CANDIDATES,
-        "Pairs that were joined, that a person should decide, or that a fact keeps apart.",
-    ),
-    "account_id_history": (
-        tables.ACCOUNT_ID_HISTORY,
-        "Every account that was created, merged, split or joined, since the first night.",
-    ),
-    "account_aliases": (
-        tables.ACCOUNT_ALIASES,
-        "Ids that were merged away, and the account that each stands for, for ever.",
-    ),
-    "set_aside": (tables.SET_ASIDE, "What was not compared, with the reason and how many records it concerns."),
+    "record_keys": "Normalised keys of each company record, and what is wrong with them.",
+    "account_members": "The account of each company record, the rule and the record that put it there.",
+    "match_candidates": "Pairs that were joined, that a person should decide, or that a fact keeps apart.",
+    "account_id_history": "Every account that was created, merged, split or joined, since the first night.",
+    "account_aliases": "Ids that were merged away, and the account that each stands for, for ever.",
+    "set_aside": "What was not compared, with the reason and how many records it concerns.",
 }
 
 _HIERARCHY_TABLES = {
@@ -71,7 +60,7 @@ def host_keys(warehouse: Warehouse) -> dg.MaterializeResult:
             owners=["team:data"],
             kinds={"python", "duckdb"},
         )
-        for name, (_, description) in _TABLES.items()
+        for name, description in _TABLES.items()
     ],
 )
 def resolved_accounts(
@@ -79,32 +68,22 @@ def resolved_accounts(
 ) -> Iterator[dg.MaterializeResult]:
     """Resolve company records to accounts; a record's account id never moves without a row of history."""
     with warehouse.connect() as connection:
-        connection.execute("create schema if not exists identity")
-        for name, (schema, _) in _TABLES.items():
-            create_table(connection, f"identity.{name}", schema)
         rules = IdentityRules.from_tables(
             **{name: connection.execute(f"select * from rules.{name}").df() for name in RULE_TABLES}
         )
-        resolution = resolve(
-            connection.sql("select * from identity.company_records order by record_id").to_arrow_table(),
-            connection.sql("select * from identity.account_members").to_arrow_table(),
-            rules,
-            nightly_run.as_of,
-            connection.sql("select * from identity.account_aliases").to_arrow_table(),
-        )
-        connection.execute("begin transaction")
-        _replace(connection, "record_keys", resolution.record_keys)
-        _replace(connection, "match_candidates", resolution.candidates)
-        _replace(connection, "account_aliases", resolution.aliases)
-        _replace(connection, "set_aside", resolution.set_aside)
-        _keep_newest(connection, "account_members", "record_id", resolution.members)
-        _keep_newest(connection, "account_id_history", "event_id", resolution.history)
-        connection.execute("commit")
+        night = resolve_night(connection, rules, nightly_run.as_of)
         rows = {
             name: int(connection.execute(f"select count(*) from identity.{name}").fetchall()[0][0]) for name in _TABLES
         }
-    for row in resolution.set_aside.to_pylist():
-        context.log.info(f"set aside: {row['reason']}, {row['record_count']} ({row['note']})")
+        set_aside = connection.execute(
+            "select reason, record_count, note from identity.set_aside order by all"
+        ).fetchall()
+    context.log.info(
+        f"{night.records:,} records, {night.changed:,} new or changed, {night.gone:,} gone; compared {night.compared:,}: "
+        + (night.why_full or "those that a change can touch")
+    )
+    for reason, count, note in set_aside:
+        context.log.info(f"set aside: {reason}, {count} ({note})")
     for name in _TABLES:
         yield dg.MaterializeResult(asset_key=["identity", name], metadata={"dagster/row_count": rows[name]})
 
@@ -158,12 +137,4 @@ def account_hierarchy(nightly_run: NightlyRun, warehouse: Warehouse) -> Iterator
 def _replace(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
     connection.register("new_rows", rows)
     connection.execute(f"create or replace table identity.{name} as select * from new_rows")
-    connection.unregister("new_rows")
-
-
-def _keep_newest(connection: duckdb.DuckDBPyConnection, name: str, key: str, rows: pa.Table) -> None:
-    """Rows of earlier nights stay: a record that is not visible tonight keeps its account for when it comes back."""
-    connection.register("new_rows", rows)
-    connection.execute(f"delete from identity.{name} where {key} in (select {key} from new_rows)")
-    connection.execute(f"insert into identity.{name} by name select * from new_rows")
     connection.unregister("new_rows")

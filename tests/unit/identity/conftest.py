@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from identity import IdentityRules, Resolution, resolve
 from identity.rules import RULE_TABLES
@@ -15,6 +16,10 @@ from identity.rules import RULE_TABLES
 RULES = Path(__file__).parents[3] / "seeds" / "rules"
 DAY = date(2026, 1, 31)
 NAMES = RULE_TABLES
+
+# Machines that run tests are shared and at times slow.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 
 def read_rule_tables() -> dict[str, pd.DataFrame]:

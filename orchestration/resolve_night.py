@@ -1,0 +1,668 @@
+"""The accounts of tonight's company records: all of them compared anew, or only what changed since the last night.
+
+What a night needs of the one before lies in the schema `identity_memory`: the records in comparable form, the keys by which they
+hang together, and what is rare as the last full night learned it. Judged by that, a few records get the same accounts whether
+they are compared with all that hangs together with them or among all others. A full night comes where the rules or the engine
+changed, or so much of the data that what is rare has to be learned anew. To ask for one, drop the schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+import identity
+from identity import tables
+from identity.collection import without_collection
+from identity.compare import similarities
+from identity.evidence import Statistics, known_counts
+from identity.name_matches import common_words
+from identity.normalise import TEXT_COLUMNS, prepare
+from identity.overrides import check_overrides, read_decisions
+from identity.persist import likely_ids
+from identity.prepared import PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Prepared
+from identity.rarity import NameStatistics, words_of
+from identity.region import ComparedNames, components, link_keys
+from identity.resolve import (
+    Outcome,
+    alias_rows,
+    best_candidates,
+    candidate_pairs,
+    candidates_over_limit,
+    decide,
+    history_rows,
+    join_rows,
+    member_rows,
+    read_aliases,
+    read_members,
+    record_keys,
+    waiting_override,
+)
+from identity.rules import IdentityRules, Override
+from identity.runs import Ints
+from orchestration.resources import create_table
+
+TABLES: Final = {
+    "record_keys": tables.RECORD_KEYS,
+    "account_members": tables.ACCOUNT_MEMBERS,
+    "match_candidates": tables.MATCH_CANDIDATES,
+    "account_id_history": tables.ACCOUNT_ID_HISTORY,
+    "account_aliases": tables.ACCOUNT_ALIASES,
+    "set_aside": tables.SET_ASIDE,
+}
+# What decides over a record; its other columns are only carried along.
+_COMPARED: Final = (
+    *(name for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")),
+    "first_seen_date",
+)
+_HASHED: Final = f"select record_id, hash({', '.join(_COMPARED)}) as content_hash from identity.company_records"
+# A new version of one of these may read a name in another way.
+_LIBRARIES: Final = ("jaconv", "numpy", "pandas", "python-stdnum", "rapidfuzz", "tldextract")
+# What is set aside under a key of its own: the key is a name or a domain.
+_BY_KEY: Final = ("name_with_many_accounts", "domain_with_many_names")
+
+
+@dataclass(frozen=True)
+class Night:
+    """What was compared.
+
+    Attributes
+    ----------
+    why_full : why all records were compared; '' if only those were that a change can touch
+    records : number of tonight's records
+    changed, gone : records that are new or other than the night before, and that are there no more
+    compared : records that were compared
+    """
+
+    why_full: str
+    records: int
+    changed: int
+    gone: int
+    compared: int
+
+
+@without_collection
+def resolve_night(connection: duckdb.DuckDBPyConnection, rules: IdentityRules, as_of_date: date) -> Night:
+    """Bring the tables of schema `identity` that hold accounts up to tonight's `identity.company_records`.
+
+    All of it is one transaction: a night that is killed leaves the tables and the memory of the night before.
+
+    Raises
+    ------
+    RuleError
+        If decisions of people contradict each other.
+    """
+    check_overrides(rules.overrides)
+    connection.execute("create schema if not exists identity")
+    connection.execute("create schema if not exists identity_memory")
+    for name, schema in TABLES.items():
+        create_table(connection, f"identity.{name}", schema)
+    connection.execute("begin transaction")
+    try:
+        night = _FullNight(connection, rules, as_of_date).run() or _ShortNight(connection, rules, as_of_date).run()
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return night
+
+
+def engine_fingerprint() -> str:
+    """Hash of the matching code and of the versions of the libraries that read names."""
+    files = sorted(Path(identity.__file__).parent.glob("*.py"))
+    texts = [*(file.read_text(encoding="utf-8") for file in files), *(version(name) for name in _LIBRARIES)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def remembered_statistics(connection: duckdb.DuckDBPyConnection, **only: str) -> Statistics:
+    """What is rare, as the last full night learned it; `only` narrows a table of it by a clause of SQL."""
+
+    def read(name: str) -> pa.Table:
+        clause = only.get(name, "")
+        return connection.sql(f"select * from identity_memory.statistics_{name} {clause}").to_arrow_table()
+
+    names = NameStatistics(**{field.name: read(field.name) for field in fields(NameStatistics)})
+    return Statistics(names, read("countries"), read("features"))
+
+
+class _Warehouse:
+    """Reading and writing of tables within the transaction of a night."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, rules: IdentityRules, as_of_date: date) -> None:
+        self._connection, self._rules, self._as_of = connection, rules, as_of_date
+        self._limit = int(rules["max_candidates_per_record"])
+
+    def _run(self, sql: str, **rows: pa.Table) -> None:
+        for name, table in rows.items():
+            self._connection.register(name, table)
+        self._connection.execute(sql)
+        for name in rows:
+            self._connection.unregister(name)
+
+    def _read(self, sql: str, **rows: pa.Table) -> pa.Table:
+        for name, table in rows.items():
+            self._connection.register(name, table)
+        found = self._connection.sql(sql).to_arrow_table()
+        for name in rows:
+            self._connection.unregister(name)
+        return found
+
+    def _count(self, sql: str) -> int:
+        return int(self._connection.execute(sql).fetchall()[0][0])
+
+    def _replace(self, name: str, rows: pa.Table) -> None:
+        self._run(f"create or replace table {name} as select * from new_rows", new_rows=rows)
+
+    def _exchange(self, name: str, key: str, gone: str, rows: pa.Table) -> None:
+        """Rows whose key is in the table `gone` make place for others."""
+        self._run(f"delete from {name} where {key} in (select {key} from {gone})")
+        self._run(f"insert into {name} by name select * from new_rows", new_rows=rows)
+
+    def _keep_newest(self, name: str, key: str, rows: pa.Table) -> None:
+        """Rows of earlier nights stay: a record that is not visible tonight keeps its account for when it comes back."""
+        self._run(
+            f"delete from identity.{name} where {key} in (select {key} from new_rows);"
+            f" insert into identity.{name} by name select * from new_rows",
+            new_rows=rows,
+        )
+
+    def _best(self, pairs: pa.Table, set_aside: list[tuple[str, str, int, str]]) -> pa.Table:
+        shown, over_limit = best_candidates(pairs, self._limit)
+        if over_limit:
+            set_aside.append(candidates_over_limit(over_limit, self._limit))
+        return shown
+
+    def _remember_night(self, learned: int, changed_since: int) -> None:
+        self._replace(
+            "identity_memory.nights",
+            pa.table(
+                {
+                    "rules": [self._rules.fingerprint()],
+                    "engine": [engine_fingerprint()],
+                    "learned_count": [learned],
+                    "changed_since_count": [changed_since],
+                }
+            ),
+        )
+        self._replace("identity_memory.overrides", _decided(self._rules.overrides))
+
+
+class _FullNight(_Warehouse):
+    """All records are compared, and what is rare is learned from them."""
+
+    def run(self) -> Night | None:
+        """The night; None if a short one will do."""
+        why = self._why()
+        if not why:
+            return None
+        records = self._read("select * from identity.company_records order by record_id")
+        prepared = prepare(records, self._rules)
+        before, since = read_members(self._read("select * from identity.account_members"))
+        aliases = read_aliases(self._read("select * from identity.account_aliases"))
+        decisions = read_decisions(self._rules.overrides, prepared.record_ids)
+        found = decide(prepared, self._rules, decisions, before, aliases, self._as_of)
+        set_aside = [*found.matches.set_aside, *map(waiting_override, decisions.unknown)]
+        if prepared.duplicate_rows:
+            set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
+        pairs = candidate_pairs(found)
+        shown = self._best(pairs, set_aside)
+        self._replace("identity.record_keys", record_keys(found))
+        self._replace("identity.match_candidates", pa.concat_tables([shown, join_rows(found)]))
+        self._replace("identity.account_aliases", alias_rows(found))
+        self._replace("identity.set_aside", tables.build_set_aside(set_aside))
+        self._keep_newest("account_members", "record_id", member_rows(found, before, since, self._as_of))
+        self._keep_newest("account_id_history", "event_id", history_rows(found, self._as_of))
+        self._remember(found, pairs)
+        return Night(why, len(prepared), len(prepared), 0, len(prepared))
+
+    def _why(self) -> str:
+        known = "select count(*) from information_schema.tables where table_schema = 'identity_memory'"
+        if not self._count(f"{known} and table_name = 'nights'"):
+            return "nothing is remembered of an earlier night"
+        rules, engine, learned, since = self._connection.execute(
+            "select rules, engine, learned_count, changed_since_count from identity_memory.nights"
+        ).fetchall()[0]
+        if rules != self._rules.fingerprint():
+            return "a rule of company matching changed"
+        if engine != engine_fingerprint():
+            return "the matching itself changed"
+        self._run(
+            f"""
+            create or replace temp table changed as
+            select now.record_id, now.content_hash, before.record_id is not null as is_known
+            from ({_HASHED}) as now
+            left join identity_memory.records as before on now.record_id = before.record_id
+            where now.content_hash is distinct from before.content_hash;
+
+            create or replace temp table gone as
+            select before.record_id from identity_memory.records as before
+            anti join identity.company_records as now on now.record_id = before.record_id
+            """
+        )
+        changed, gone, kept, records = (
+            self._count(f"select count(*) from {table}")
+            for table in ("changed", "gone", "identity_memory.records", "identity.company_records")
+        )
+        if kept - gone + self._count("select count(*) from changed where not is_known") != records:
+            return "a record_id stands on several rows"
+        share = (since + changed + gone) / max(learned, 1)
+        if share > self._rules["relearn_share"]:
+            return f"{share:.0%} of the records changed since what is rare was learned"
+        return ""
+
+    def _remember(self, found: Outcome, pairs: pa.Table) -> None:
+        prepared = found.prepared
+        row, key = link_keys(prepared)
+        decisions = read_decisions(self._rules.overrides, prepared.record_ids)
+        decided = [*decisions.same, *decisions.different, *decisions.parents]
+        component = components(len(prepared), row, key, decided)
+        records, names, domains = prepared.tables()
+        self._run(
+            f"""
+            create or replace table identity_memory.records as
+            select hashed.content_hash, new_rows.*
+            from new_rows
+            inner join (
+                select record_id, any_value(content_hash) as content_hash from ({_HASHED}) group by record_id
+            ) as hashed on new_rows.record_id = hashed.record_id
+            """,
+            new_rows=records.append_column("component", pa.array(component)),
+        )
+        self._replace("identity_memory.record_names", names)
+        self._replace("identity_memory.record_domains", domains)
+        self._replace("identity_memory.keys", _key_rows(row, key, component))
+        compared = ComparedNames.of(prepared)
+        self._replace("identity_memory.names", _name_rows(compared, component))
+        self._replace("identity_memory.name_features", compared.feature_rows())
+        self._run(
+            f"""
+            create or replace table identity_memory.common_features as
+            select feature, count(*) as name_count from identity_memory.name_features
+            group by feature having count(*) > {int(self._rules["max_names_per_word"])}
+            """
+        )
+        self._replace("identity_memory.candidate_pairs", pairs)
+        statistics = found.matches.evidence.statistics(compared.features)
+        for name, table in (
+            *((f"statistics_{name}", table) for name, table in vars(statistics.names).items()),
+            ("statistics_countries", statistics.countries),
+            ("statistics_features", statistics.features),
+        ):
+            self._replace(f"identity_memory.{name}", table)
+        self._remember_night(len(prepared), 0)
+
+
+class _ShortNight(_Warehouse):
+    """Only those records are compared that a change can touch; the tables `changed` and `gone` say what changed.
+
+    A set of records that hang together by keys is touched if one of them changed or went, or if a new one has a key of theirs.
+    All records of the touched sets are compared anew, together with the sets beside them, in which a name stands that is like one
+    of theirs: those are compared to know their accounts, which are what they were.
+    """
+
+    def run(self) -> Night:
+        """The night."""
+        self._run(
+            "create or replace temp table left_out as select record_id from changed union all select record_id from gone"
+        )
+        changed = prepare(
+            self._read("select * from identity.company_records semi join changed using (record_id) order by record_id"),
+            self._rules,
+        )
+        self._find_touched(changed)
+        touched, compared = self._renew_names(changed)
+        if self._touch_names_of_common_words():
+            touched, compared = self._renew_names(changed)
+        alike = self._alike(compared)
+        self._run(
+            """
+            create or replace temp table beside as
+            select distinct names.component
+            from identity_memory.names as names
+            semi join (select left_key as name_key from alike union all select right_key from alike) as alike
+                on names.name_key = alike.name_key
+            where names.component >= 0
+            """,
+            alike=alike,
+        )
+        self._run("insert into touched_or_beside select component from beside")
+        everything = self._recall(changed)
+        found, before, since = self._decide(everything, likely_from=touched, alike=alike)
+        self._write(found, touched, before, since)
+        self._remember(found, touched, compared)
+        records, new, gone = (
+            self._count(f"select count(*) from {name}") for name in ("identity.company_records", "changed", "gone")
+        )
+        return Night("", records, new, gone, len(everything))
+
+    def _find_touched(self, changed: Prepared) -> None:
+        """Components of the records that changed or went, and of those with which the changed ones hang together now."""
+        self._run(
+            """
+            create or replace temp table touched_or_beside as
+
+            select component from identity_memory.records semi join left_out using (record_id)
+
+            union
+
+            select component from identity_memory.keys semi join new_keys using (key)
+
+            union
+
+            -- A record that comes back may claim the account that it had.
+            select records.component
+            from identity_memory.records as records
+            inner join identity.account_members as members on records.record_id = members.record_id
+            where members.account_id in (
+                select coalesce(aliases.account_id, members.account_id)
+                from identity.account_members as members
+                semi join changed using (record_id)
+                left join identity.account_aliases as aliases on members.account_id = aliases.alias_account_id
+            )
+
+            union
+
+            select records.component
+            from identity_memory.records as records
+            semi join (
+                (from decided except from identity_memory.overrides)
+                union all
+                (from identity_memory.overrides except from decided)
+            ) as news on records.record_id in (news.left_record, news.right_record)
+            """,
+            new_keys=pa.table({"key": np.unique(link_keys(changed)[1])}),
+            decided=_decided(self._rules.overrides),
+        )
+        # What a person decided ties records together too.
+        while self._spread_by_decisions():
+            pass
+
+    def _spread_by_decisions(self) -> int:
+        known = self._count("select count(*) from touched_or_beside")
+        self._run(
+            """
+            insert into touched_or_beside
+            with
+            pairs as (
+                select left_record as one, right_record as other from decided
+                union all
+                select right_record as one, left_record as other from decided
+            ),
+            near as (
+                select record_id from changed
+                union all
+                select record_id from identity_memory.records semi join touched_or_beside using (component)
+            )
+            select distinct records.component
+            from pairs
+            semi join near on pairs.one = near.record_id
+            inner join identity_memory.records as records on pairs.other = records.record_id
+            anti join touched_or_beside on records.component = touched_or_beside.component
+            """,
+            decided=_decided(self._rules.overrides),
+        )
+        return self._count("select count(*) from touched_or_beside") - known
+
+    def _recall(self, changed: Prepared) -> Prepared:
+        """The changed records, and those of the touched components as they were prepared before."""
+        self._run(
+            """
+            create or replace temp table recalled as
+            select records.record_id, records.content_hash
+            from identity_memory.records as records
+            semi join touched_or_beside using (component)
+            anti join left_out using (record_id)
+            """
+        )
+        found = []
+        for name, schema, new in zip(
+            ("records", "record_names", "record_domains"),
+            (PREPARED_RECORDS, PREPARED_NAMES, PREPARED_DOMAINS),
+            changed.tables(),
+            strict=True,
+        ):
+            columns = ", ".join(schema.names)
+            kept = self._read(f"select {columns} from identity_memory.{name} semi join recalled using (record_id)")
+            found.append(pa.concat_tables([kept.cast(schema), new.cast(schema)]))
+        return Prepared.from_tables(*found)
+
+    def _renew_names(self, changed: Prepared) -> tuple[Prepared, ComparedNames]:
+        """The touched records, and their names, which stand in the memory from now on as they are tonight."""
+        touched = self._recall(changed)
+        compared = ComparedNames.of(touched)
+        counted = self._read(
+            "select feature, name_count from identity_memory.statistics_features semi join features using (feature)",
+            features=pa.table({"feature": compared.features.values}),
+        )
+        features = compared.feature_rows(known_counts(compared.features, counted))
+        self._run(
+            """
+            create or replace temp table old_names as
+            select name_key from identity_memory.names
+            where component < 0 or component in (select component from touched_or_beside);
+            delete from identity_memory.name_features where name_key in (select name_key from old_names);
+            delete from identity_memory.names where name_key in (select name_key from old_names);
+            insert into identity_memory.name_features by name select * from features;
+            insert into identity_memory.names by name select * from names
+            """,
+            features=features,
+            names=_name_rows(compared, np.full(len(touched), -1, np.int64)),
+        )
+        return touched, compared
+
+    def _touch_names_of_common_words(self) -> int:
+        """Touch the names of words that have become too common, or are no more; the number of components that this adds."""
+        known = self._count("select count(*) from touched_or_beside")
+        self._run(
+            f"""
+            create or replace temp table common_features as
+            select feature, count(*) as name_count from identity_memory.name_features
+            group by feature having count(*) > {int(self._rules["max_names_per_word"])};
+
+            insert into touched_or_beside
+            select distinct names.component
+            from identity_memory.names as names
+            inner join identity_memory.name_features as features using (name_key)
+            semi join (
+                (select feature from common_features except select feature from identity_memory.common_features)
+                union all
+                (select feature from identity_memory.common_features except select feature from common_features)
+            ) as news on features.feature = news.feature
+            where names.component >= 0 and names.component not in (select component from touched_or_beside)
+            """
+        )
+        return self._count("select count(*) from touched_or_beside") - known
+
+    def _alike(self, compared: ComparedNames) -> pa.Table:
+        """Table left_key, right_key: names that are alike, at least one of them of a touched record."""
+        met = self._read(
+            """
+            select distinct
+                least(ours.name_key, theirs.name_key) as left_key,
+                greatest(ours.name_key, theirs.name_key) as right_key
+            from (
+                select features.name_key, features.feature
+                from identity_memory.name_features as features
+                semi join names using (name_key)
+                anti join common_features using (feature)
+            ) as ours
+            inner join identity_memory.name_features as theirs
+                on ours.feature = theirs.feature and ours.name_key <> theirs.name_key
+            """,
+            names=pa.table({"name_key": pa.array(compared.keys, pa.string())}),
+        )
+        least = self._rules["similar_name_minimum"]
+        left, right = (met[name].to_numpy() for name in ("left_key", "right_key"))
+        return met.take(pa.array(np.flatnonzero(similarities(left, right, least) >= least)))
+
+    def _decide(
+        self, everything: Prepared, likely_from: Prepared, alike: pa.Table
+    ) -> tuple[Outcome, dict[str, str], dict[str, date]]:
+        ids = pa.table({"record_id": pa.array(everything.record_ids, pa.string())})
+        likely = [account_id for record_id in likely_from.record_ids for account_id in likely_ids(record_id)]
+        members = self._read(
+            "select * from identity.account_members where record_id in (select record_id from ids)"
+            " or account_id in (select account_id from likely)",
+            ids=ids,
+            likely=pa.table({"account_id": pa.array(likely, pa.string())}),
+        )
+        before, since = read_members(members)
+        aliases = read_aliases(self._read("select * from identity.account_aliases"))
+        decisions = read_decisions(self._rules.overrides, everything.record_ids)
+        keys = pa.array(everything.name_keys, pa.string())
+        left, right = (
+            pc.index_in(alike[name].combine_chunks(), value_set=keys).to_numpy(zero_copy_only=False).astype(np.int64)
+            for name in ("left_key", "right_key")
+        )
+        statistics = self._statistics(everything)
+        found = decide(everything, self._rules, decisions, before, aliases, self._as_of, statistics, (left, right))
+        return found, before, since
+
+    def _statistics(self, prepared: Prepared) -> Statistics:
+        """What was learned, as far as these records ask for it."""
+        words = sorted(words_of(prepared.name_keys, prepared.name_texts))
+        self._connection.register("given_words", pa.table({"word": pa.array(words, pa.string())}))
+        self._connection.register("given_names", pa.table({"name_key": pa.array(prepared.name_keys, pa.string())}))
+        return remembered_statistics(
+            self._connection,
+            names="semi join given_names using (name_key)",
+            words="semi join given_words using (word)",
+            links="semi join given_words as l on left_word = l.word semi join given_words as r on right_word = r.word",
+            # Names were chosen by their features before.
+            features="limit 0",
+        )
+
+    def _write(self, found: Outcome, touched: Prepared, before: dict[str, str], since: dict[str, date]) -> None:
+        ids = pa.array(touched.record_ids, pa.string())
+        self._run(
+            """
+            create or replace temp table written as
+            select record_id from touched union all select record_id from gone
+            """,
+            touched=pa.table({"record_id": ids}),
+        )
+
+        def of_touched(table: pa.Table, *columns: str) -> pa.Table:
+            masks = [pc.is_in(table[column], value_set=ids) for column in columns]
+            return table.filter(masks[0] if len(masks) == 1 else pc.or_(*masks))
+
+        self._exchange("identity.record_keys", "record_id", "written", of_touched(record_keys(found), "record_id"))
+        rows = member_rows(found, before, since, self._as_of)
+        self._keep_newest("account_members", "record_id", of_touched(rows, "record_id"))
+        self._keep_newest("account_id_history", "event_id", history_rows(found, self._as_of))
+        self._replace("identity.account_aliases", alias_rows(found))
+        self._run(
+            """
+            delete from identity_memory.candidate_pairs
+            where left_record_id in (select record_id from written) or right_record_id in (select record_id from written);
+            insert into identity_memory.candidate_pairs by name select * from pairs
+            """,
+            pairs=of_touched(candidate_pairs(found), "left_record_id", "right_record_id"),
+        )
+        set_aside = [*found.matches.set_aside, *self._still_set_aside(found.prepared), *self._waiting()]
+        shown = self._best(self._read("select * from identity_memory.candidate_pairs"), set_aside)
+        joins = of_touched(join_rows(found), "left_record_id")
+        self._run(
+            """
+            delete from identity.match_candidates
+            where decision <> 'same' or left_record_id in (select record_id from written);
+            insert into identity.match_candidates by name select * from shown;
+            insert into identity.match_candidates by name select * from joins
+            """,
+            shown=shown,
+            joins=joins,
+        )
+        self._replace("identity.set_aside", tables.build_set_aside(set_aside))
+
+    def _still_set_aside(self, prepared: Prepared) -> list[tuple[str, str, int, str]]:
+        """What is set aside under a name or domain that no touched record has or had, and the words that are too common."""
+        kept = self._connection
+        kept.register(
+            "keys", pa.table({"key": pa.array([*prepared.name_keys, *prepared.columns["domain"].values], pa.string())})
+        )
+        rows = kept.execute(
+            """
+            select reason, key, record_count, note from identity.set_aside
+            where list_contains($by_key, reason)
+                and key not in (select key from keys)
+                and key not in (select name_key from identity_memory.record_names semi join left_out using (record_id))
+                and key not in (select domain from identity_memory.record_domains semi join left_out using (record_id))
+            """,
+            {"by_key": list(_BY_KEY)},
+        ).fetchall()
+        kept.unregister("keys")
+        words, names = kept.execute("select count(*), coalesce(sum(name_count), 0) from common_features").fetchall()[0]
+        return [*rows, common_words(int(words), int(names))] if words else rows
+
+    def _waiting(self) -> list[tuple[str, str, int, str]]:
+        named = sorted({record for o in self._rules.overrides for record in (o.left_record, o.right_record)})
+        there = self._read(
+            "select record_id from identity.company_records semi join named using (record_id)",
+            named=pa.table({"record_id": pa.array(named, pa.string())}),
+        )
+        known = set(there["record_id"].to_pylist())
+        return [waiting_override(o) for o in self._rules.overrides if not {o.left_record, o.right_record} <= known]
+
+    def _remember(self, found: Outcome, touched: Prepared, compared: ComparedNames) -> None:
+        row, key = link_keys(touched)
+        decisions = read_decisions(self._rules.overrides, touched.record_ids)
+        decided = [*decisions.same, *decisions.different, *decisions.parents]
+        free = self._count("select coalesce(max(component), -1) + 1 from identity_memory.records")
+        component = free + components(len(touched), row, key, decided)
+        records, names, domains = touched.tables()
+        self._run(
+            """
+            create or replace temp table hashes as
+            select record_id, content_hash from recalled union all select record_id, content_hash from changed;
+            delete from identity_memory.keys
+            where component in (
+                select component from identity_memory.records where record_id in (select record_id from written)
+            );
+            delete from identity_memory.records where record_id in (select record_id from written);
+            insert into identity_memory.records by name
+            select hashes.content_hash, new_rows.* from new_rows inner join hashes using (record_id)
+            """,
+            new_rows=records.append_column("component", pa.array(component)),
+        )
+        self._run("insert into identity_memory.keys by name select * from keys", keys=_key_rows(row, key, component))
+        self._exchange("identity_memory.record_names", "record_id", "written", names)
+        self._exchange("identity_memory.record_domains", "record_id", "written", domains)
+        self._run(
+            "delete from identity_memory.names where component < 0;"
+            " insert into identity_memory.names by name select * from names",
+            names=_name_rows(compared, component),
+        )
+        self._run("create or replace table identity_memory.common_features as from common_features")
+        learned, since = self._connection.execute(
+            "select learned_count, changed_since_count from identity_memory.nights"
+        ).fetchall()[0]
+        self._remember_night(learned, since + self._count("select count(*) from left_out"))
+
+
+def _key_rows(row: Ints, key: NDArray[np.uint64], component: Ints) -> pa.Table:
+    """Table key, component: where each key leads."""
+    used, first = np.unique(key, return_index=True)
+    return pa.table({"key": used, "component": component[row[first]]})
+
+
+def _name_rows(compared: ComparedNames, component: Ints) -> pa.Table:
+    """Table name_key, component: where each name that is compared leads."""
+    return pa.table({"name_key": pa.array(compared.keys, pa.string()), "component": component[compared.rows]})
+
+
+def _decided(overrides: Sequence[Override]) -> pa.Table:
+    columns = ("decision", "left_record", "right_record")
+    return pa.table(
+        {name: pa.array([getattr(override, name) for override in overrides], pa.string()) for name in columns}
+    )
