@@ -20,7 +20,7 @@ from identity.runs import Ints, is_first
 
 _ID_LETTERS: Final = 16
 # A record would have to have been split off so often to want one more.
-_LIKELY_IDS: Final = 4
+_LIKELY_IDS: Final = 2
 
 
 class Event(NamedTuple):

@@ -149,14 +149,14 @@ class Prepared:
         """Records that were kept, in any order, each once; names and domains are those of the records."""
         records = records.take(pc.sort_indices(records["record_id"])).combine_chunks()
         ids = records["record_id"].combine_chunks() if len(records) else pa.array([], _TEXT)
-        columns = {name: encode(_plain(records[name])) for name in COLUMNS}
-        row, key = _rows_of(names["record_id"], ids), encode(_plain(names["name_key"]))
-        text = encode(_plain(names["name_text"]))
+        columns = {name: encode(records[name]) for name in COLUMNS}
+        row, key = _rows_of(names["record_id"], ids), encode(names["name_key"])
+        text = encode(names["name_text"])
         order = np.lexsort((key.codes, row))
         main = _plain(records["main_name"])
         texts = first_texts(key.codes, text, len(key.values))
         domain_row = _rows_of(domains["record_id"], ids)
-        domain, domain_code = _more_codes(columns["domain"], encode(_plain(domains["domain"])))
+        domain, domain_code = _more_codes(columns["domain"], encode(domains["domain"]))
         by_row = np.lexsort((domain_code, domain_row))
         return cls(
             record_ids=ids.to_pylist(),
@@ -179,9 +179,9 @@ class Prepared:
         )
 
 
-def encode(column: pa.Array) -> Coded:
+def encode(column: pa.Array | pa.ChunkedArray) -> Coded:
     """Codes of texts in the order of first appearance; a blank text or null has none."""
-    encoded = column.dictionary_encode()
+    encoded = _plain(column).dictionary_encode()
     values: list[str] = encoded.dictionary.to_pylist()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     if "" in values:
@@ -204,13 +204,10 @@ def first_texts(code: Ints, text: Coded, size: int) -> list[str]:
     return result
 
 
-def _plain(column: pa.ChunkedArray) -> pa.Array:
-    column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], _TEXT)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return column
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _flags(column: pa.ChunkedArray) -> Flags:

@@ -18,8 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from identity.block import NameFeatures, choose_features, name_features
-from identity.name_matches import first_rows
-from identity.prepared import Prepared
+from identity.prepared import NAME_EN, Prepared, encode, first_texts
 from identity.runs import Ints
 
 _IDENTIFIERS: Final = ("corporate_number", "lei", "duns")
@@ -67,24 +66,24 @@ class ComparedNames:
 
     Attributes
     ----------
-    codes : (n,) places in `Prepared.name_keys`
-    rows : (n,) first row that has each
     keys, texts : (n,) as they are compared and as they are read
     features : words and ends by which alike names meet; its positions are places in these
     """
 
-    codes: Ints
-    rows: Ints
     keys: list[str]
     texts: list[str]
     features: NameFeatures
 
     @classmethod
-    def of(cls, prepared: Prepared) -> ComparedNames:
-        """The names of records."""
-        first_row, codes = first_rows(prepared)
-        keys, texts = ([values[at] for at in codes.tolist()] for values in (prepared.name_keys, prepared.name_texts))
-        return cls(codes, first_row[codes], keys, texts, name_features(keys, texts))
+    def of_names(cls, names: pa.Table) -> ComparedNames:
+        """The compared ones of names with the columns of `PREPARED_NAMES`: all names of the records in question."""
+        key, text = encode(names["name_key"]), encode(names["name_text"])
+        own = np.zeros(len(key.values), dtype=bool)
+        own[key.codes[names["name_kind"].to_numpy() <= NAME_EN]] = True
+        texts = first_texts(key.codes, text, len(key.values))
+        compared = np.flatnonzero(own).tolist()
+        keys, texts = [key.values[at] for at in compared], [texts[at] for at in compared]
+        return cls(keys, texts, name_features(keys, texts))
 
     def feature_rows(self, counts: Ints | None = None) -> pa.Table:
         """Table name_key, feature: the features under which each name is compared; `counts` as in `choose_features`."""

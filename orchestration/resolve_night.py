@@ -31,7 +31,7 @@ from identity.name_matches import common_words
 from identity.normalise import TEXT_COLUMNS, prepare
 from identity.overrides import check_overrides, read_decisions
 from identity.persist import likely_ids
-from identity.prepared import PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Prepared
+from identity.prepared import NAME_EN, PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Flags, Prepared
 from identity.rarity import NameStatistics, words_of
 from identity.region import ComparedNames, components, link_keys
 from identity.resolve import (
@@ -66,7 +66,26 @@ _COMPARED: Final = (
     *(name for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")),
     "first_seen_date",
 )
-_HASHED: Final = f"select record_id, hash({', '.join(_COMPARED)}) as content_hash from identity.company_records"
+_HASHED: Final = (
+    f"select record_id, hash(record_id, {', '.join(_COMPARED)}) as content_hash from identity.company_records"
+)
+_PREPARED: Final = {
+    "records": PREPARED_RECORDS,
+    "record_names": PREPARED_NAMES,
+    "record_domains": PREPARED_DOMAINS,
+}
+# Main and English names, with the records among which they stand.
+_NAMES: Final = """
+select name_key, any_value(component) as component
+from identity_memory.record_names inner join identity_memory.records using (record_id)
+"""
+_BY_NAME: Final = f"and name_kind <= {NAME_EN} group by name_key"
+_RECALLED: Final = """
+create or replace temp table {name} as
+select record_id, content_hash from identity_memory.records
+semi join {components} using (component)
+anti join left_out using (record_id)
+"""
 # A new version of one of these may read a name in another way.
 _LIBRARIES: Final = ("jaconv", "numpy", "pandas", "python-stdnum", "rapidfuzz", "tldextract")
 # What is set aside under a key of its own: the key is a name or a domain.
@@ -239,22 +258,23 @@ class _FullNight(_Warehouse):
             return "the matching itself changed"
         self._run(
             f"""
+            create or replace temp table hashed as {_HASHED};
+
             create or replace temp table changed as
-            select now.record_id, now.content_hash, before.record_id is not null as is_known
-            from ({_HASHED}) as now
-            left join identity_memory.records as before on now.record_id = before.record_id
-            where now.content_hash is distinct from before.content_hash;
+            select record_id, content_hash from hashed anti join identity_memory.records using (content_hash);
+
+            create or replace temp table left_out as
+            select record_id from identity_memory.records anti join hashed using (content_hash);
 
             create or replace temp table gone as
-            select before.record_id from identity_memory.records as before
-            anti join identity.company_records as now on now.record_id = before.record_id
+            select record_id from left_out anti join changed using (record_id)
             """
         )
-        changed, gone, kept, records = (
+        changed, left_out, gone, kept, records = (
             self._count(f"select count(*) from {table}")
-            for table in ("changed", "gone", "identity_memory.records", "identity.company_records")
+            for table in ("changed", "left_out", "gone", "identity_memory.records", "hashed")
         )
-        if kept - gone + self._count("select count(*) from changed where not is_known") != records:
+        if kept - left_out + changed != records:
             return "a record_id stands on several rows"
         share = (since + changed + gone) / max(learned, 1)
         if share > self._rules["relearn_share"]:
@@ -282,8 +302,8 @@ class _FullNight(_Warehouse):
         self._replace("identity_memory.record_names", names)
         self._replace("identity_memory.record_domains", domains)
         self._replace("identity_memory.keys", _key_rows(row, key, component))
-        compared = ComparedNames.of(prepared)
-        self._replace("identity_memory.names", _name_rows(compared, component))
+        compared = ComparedNames.of_names(names)
+        self._run(f"create or replace table identity_memory.names as {_NAMES} where true {_BY_NAME}")
         self._replace("identity_memory.name_features", compared.feature_rows())
         self._run(
             f"""
@@ -313,34 +333,36 @@ class _ShortNight(_Warehouse):
 
     def run(self) -> Night:
         """The night."""
-        self._run(
-            "create or replace temp table left_out as select record_id from changed union all select record_id from gone"
-        )
         changed = prepare(
             self._read("select * from identity.company_records semi join changed using (record_id) order by record_id"),
             self._rules,
         )
+        new_records, new_names, new_domains = changed.tables()
         self._find_touched(changed)
-        touched, compared = self._renew_names(changed)
-        if self._touch_names_of_common_words():
-            touched, compared = self._renew_names(changed)
-        alike = self._alike(compared)
+        names = _joined(PREPARED_NAMES, new_names, self._recall("record_names", "recalled"))
+        self._renew_names(ComparedNames.of_names(names))
+        self._find_asked_anew()
+        alike = self._alike()
+        self._find_beside(alike)
+        everything = Prepared.from_tables(
+            _joined(PREPARED_RECORDS, new_records, self._recall("records", "recalled", "recalled_beside")),
+            _joined(PREPARED_NAMES, names, self._recall("record_names", "recalled_beside")),
+            _joined(PREPARED_DOMAINS, new_domains, self._recall("record_domains", "recalled", "recalled_beside")),
+        )
         self._run(
             """
-            create or replace temp table beside as
-            select distinct names.component
-            from identity_memory.names as names
-            semi join (select left_key as name_key from alike union all select right_key from alike) as alike
-                on names.name_key = alike.name_key
-            where names.component >= 0
-            """,
-            alike=alike,
+            create or replace temp table touched_records as
+            select record_id, content_hash from recalled union all select record_id, content_hash from changed;
+
+            create or replace temp table written as
+            select record_id from touched_records union all select record_id from gone
+            """
         )
-        self._run("insert into touched_or_beside select component from beside")
-        everything = self._recall(changed)
-        found, before, since = self._decide(everything, likely_from=touched, alike=alike)
+        touched = self._read("select record_id from touched_records")["record_id"].combine_chunks()
+        is_touched = pc.is_in(pa.array(everything.record_ids, pa.string()), value_set=touched)
+        found, before, since = self._decide(everything, touched.to_pylist(), alike)
         self._write(found, touched, before, since)
-        self._remember(found, touched, compared)
+        self._remember(everything, is_touched.to_numpy(zero_copy_only=False))
         records, new, gone = (
             self._count(f"select count(*) from {name}") for name in ("identity.company_records", "changed", "gone")
         )
@@ -350,7 +372,7 @@ class _ShortNight(_Warehouse):
         """Components of the records that changed or went, and of those with which the changed ones hang together now."""
         self._run(
             """
-            create or replace temp table touched_or_beside as
+            create or replace temp table touched as
 
             select component from identity_memory.records semi join left_out using (record_id)
 
@@ -387,12 +409,13 @@ class _ShortNight(_Warehouse):
         # What a person decided ties records together too.
         while self._spread_by_decisions():
             pass
+        self._run(_RECALLED.format(name="recalled", components="touched"))
 
     def _spread_by_decisions(self) -> int:
-        known = self._count("select count(*) from touched_or_beside")
+        known = self._count("select count(*) from touched")
         self._run(
             """
-            insert into touched_or_beside
+            insert into touched
             with
             pairs as (
                 select left_record as one, right_record as other from decided
@@ -402,90 +425,82 @@ class _ShortNight(_Warehouse):
             near as (
                 select record_id from changed
                 union all
-                select record_id from identity_memory.records semi join touched_or_beside using (component)
+                select record_id from identity_memory.records semi join touched using (component)
             )
             select distinct records.component
             from pairs
             semi join near on pairs.one = near.record_id
             inner join identity_memory.records as records on pairs.other = records.record_id
-            anti join touched_or_beside on records.component = touched_or_beside.component
+            anti join touched on records.component = touched.component
             """,
             decided=_decided(self._rules.overrides),
         )
-        return self._count("select count(*) from touched_or_beside") - known
+        return self._count("select count(*) from touched") - known
 
-    def _recall(self, changed: Prepared) -> Prepared:
-        """The changed records, and those of the touched components as they were prepared before."""
-        self._run(
-            """
-            create or replace temp table recalled as
-            select records.record_id, records.content_hash
-            from identity_memory.records as records
-            semi join touched_or_beside using (component)
-            anti join left_out using (record_id)
-            """
-        )
-        found = []
-        for name, schema, new in zip(
-            ("records", "record_names", "record_domains"),
-            (PREPARED_RECORDS, PREPARED_NAMES, PREPARED_DOMAINS),
-            changed.tables(),
-            strict=True,
-        ):
-            columns = ", ".join(schema.names)
-            kept = self._read(f"select {columns} from identity_memory.{name} semi join recalled using (record_id)")
-            found.append(pa.concat_tables([kept.cast(schema), new.cast(schema)]))
-        return Prepared.from_tables(*found)
+    def _recall(self, table: str, *record_tables: str) -> pa.Table:
+        """Rows of the records in some tables, as they were prepared before."""
+        ids = " union all ".join(f"select record_id from {name}" for name in record_tables)
+        columns = ", ".join(_PREPARED[table].names)
+        return self._read(f"select {columns} from identity_memory.{table} semi join ({ids}) as ids using (record_id)")
 
-    def _renew_names(self, changed: Prepared) -> tuple[Prepared, ComparedNames]:
-        """The touched records, and their names, which stand in the memory from now on as they are tonight."""
-        touched = self._recall(changed)
-        compared = ComparedNames.of(touched)
+    def _renew_names(self, compared: ComparedNames) -> None:
+        """Let the names of the touched records stand in the memory as they are tonight; their component is -1 meanwhile."""
         counted = self._read(
             "select feature, name_count from identity_memory.statistics_features semi join features using (feature)",
             features=pa.table({"feature": compared.features.values}),
         )
-        features = compared.feature_rows(known_counts(compared.features, counted))
         self._run(
             """
             create or replace temp table old_names as
-            select name_key from identity_memory.names
-            where component < 0 or component in (select component from touched_or_beside);
+            select name_key from identity_memory.names semi join touched using (component);
+
+            create or replace temp table moved_features as
+            select feature from identity_memory.name_features semi join old_names using (name_key)
+            union
+            select feature from features;
+
             delete from identity_memory.name_features where name_key in (select name_key from old_names);
             delete from identity_memory.names where name_key in (select name_key from old_names);
             insert into identity_memory.name_features by name select * from features;
             insert into identity_memory.names by name select * from names
             """,
-            features=features,
-            names=_name_rows(compared, np.full(len(touched), -1, np.int64)),
+            features=compared.feature_rows(known_counts(compared.features, counted)),
+            names=pa.table(
+                {"name_key": pa.array(compared.keys, pa.string()), "component": np.full(len(compared.keys), -1)}
+            ),
         )
-        return touched, compared
 
-    def _touch_names_of_common_words(self) -> int:
-        """Touch the names of words that have become too common, or are no more; the number of components that this adds."""
-        known = self._count("select count(*) from touched_or_beside")
+    def _find_asked_anew(self) -> None:
+        """The names whose alike ones are looked for: those of touched records, and those of a word that became too common.
+
+        Or that is too common no more.
+        """
         self._run(
             f"""
             create or replace temp table common_features as
-            select feature, count(*) as name_count from identity_memory.name_features
+            select feature, name_count from identity_memory.common_features anti join moved_features using (feature)
+            union all
+            select feature, count(*) as name_count
+            from identity_memory.name_features semi join moved_features using (feature)
             group by feature having count(*) > {int(self._rules["max_names_per_word"])};
 
-            insert into touched_or_beside
-            select distinct names.component
-            from identity_memory.names as names
-            inner join identity_memory.name_features as features using (name_key)
-            semi join (
-                (select feature from common_features except select feature from identity_memory.common_features)
-                union all
-                (select feature from identity_memory.common_features except select feature from common_features)
-            ) as news on features.feature = news.feature
-            where names.component >= 0 and names.component not in (select component from touched_or_beside)
+            create or replace temp table asked_anew as
+            select name_key, component from identity_memory.names
+            where component < 0 or component in (
+                select names.component
+                from identity_memory.names as names
+                inner join identity_memory.name_features as features using (name_key)
+                semi join (
+                    (select feature from common_features except select feature from identity_memory.common_features)
+                    union all
+                    (select feature from identity_memory.common_features except select feature from common_features)
+                ) as news on features.feature = news.feature
+            )
             """
         )
-        return self._count("select count(*) from touched_or_beside") - known
 
-    def _alike(self, compared: ComparedNames) -> pa.Table:
-        """Table left_key, right_key: names that are alike, at least one of them of a touched record."""
+    def _alike(self) -> pa.Table:
+        """Table left_key, right_key: names that are alike, at least one of them asked anew."""
         met = self._read(
             """
             select distinct
@@ -494,23 +509,39 @@ class _ShortNight(_Warehouse):
             from (
                 select features.name_key, features.feature
                 from identity_memory.name_features as features
-                semi join names using (name_key)
+                semi join asked_anew using (name_key)
                 anti join common_features using (feature)
             ) as ours
             inner join identity_memory.name_features as theirs
                 on ours.feature = theirs.feature and ours.name_key <> theirs.name_key
-            """,
-            names=pa.table({"name_key": pa.array(compared.keys, pa.string())}),
+            """
         )
         least = self._rules["similar_name_minimum"]
         left, right = (met[name].to_numpy() for name in ("left_key", "right_key"))
         return met.take(pa.array(np.flatnonzero(similarities(left, right, least) >= least)))
 
+    def _find_beside(self, alike: pa.Table) -> None:
+        """Components that are compared to know their accounts: of names asked anew and of names like them."""
+        self._run(
+            """
+            create or replace temp table beside as
+            select component from asked_anew where component >= 0
+            union
+            select names.component
+            from identity_memory.names as names
+            semi join (select left_key as name_key from alike union all select right_key from alike) as alike
+                on names.name_key = alike.name_key
+            where names.component >= 0
+            """,
+            alike=alike,
+        )
+        self._run(_RECALLED.format(name="recalled_beside", components="beside"))
+
     def _decide(
-        self, everything: Prepared, likely_from: Prepared, alike: pa.Table
+        self, everything: Prepared, touched: Sequence[str], alike: pa.Table
     ) -> tuple[Outcome, dict[str, str], dict[str, date]]:
         ids = pa.table({"record_id": pa.array(everything.record_ids, pa.string())})
-        likely = [account_id for record_id in likely_from.record_ids for account_id in likely_ids(record_id)]
+        likely = [account_id for record_id in touched for account_id in likely_ids(record_id)]
         members = self._read(
             "select * from identity.account_members where record_id in (select record_id from ids)"
             " or account_id in (select account_id from likely)",
@@ -543,19 +574,9 @@ class _ShortNight(_Warehouse):
             features="limit 0",
         )
 
-    def _write(self, found: Outcome, touched: Prepared, before: dict[str, str], since: dict[str, date]) -> None:
-        ids = pa.array(touched.record_ids, pa.string())
-        self._run(
-            """
-            create or replace temp table written as
-            select record_id from touched union all select record_id from gone
-            """,
-            touched=pa.table({"record_id": ids}),
-        )
-
-        def of_touched(table: pa.Table, *columns: str) -> pa.Table:
-            masks = [pc.is_in(table[column], value_set=ids) for column in columns]
-            return table.filter(masks[0] if len(masks) == 1 else pc.or_(*masks))
+    def _write(self, found: Outcome, touched: pa.Array, before: dict[str, str], since: dict[str, date]) -> None:
+        def of_touched(table: pa.Table, column: str) -> pa.Table:
+            return table.filter(pc.is_in(table[column], value_set=touched))
 
         self._exchange("identity.record_keys", "record_id", "written", of_touched(record_keys(found), "record_id"))
         rows = member_rows(found, before, since, self._as_of)
@@ -564,11 +585,20 @@ class _ShortNight(_Warehouse):
         self._replace("identity.account_aliases", alias_rows(found))
         self._run(
             """
+            create or replace temp table paired as
+            select record_id from written
+            union all
+            select record_id from identity_memory.records
+            semi join asked_anew using (component);
+
             delete from identity_memory.candidate_pairs
-            where left_record_id in (select record_id from written) or right_record_id in (select record_id from written);
-            insert into identity_memory.candidate_pairs by name select * from pairs
+            where left_record_id in (select record_id from paired) or right_record_id in (select record_id from paired);
+
+            insert into identity_memory.candidate_pairs by name
+            select * from pairs
+            where left_record_id in (select record_id from paired) or right_record_id in (select record_id from paired)
             """,
-            pairs=of_touched(candidate_pairs(found), "left_record_id", "right_record_id"),
+            pairs=candidate_pairs(found),
         )
         set_aside = [*found.matches.set_aside, *self._still_set_aside(found.prepared), *self._waiting()]
         shown = self._best(self._read("select * from identity_memory.candidate_pairs"), set_aside)
@@ -614,51 +644,51 @@ class _ShortNight(_Warehouse):
         known = set(there["record_id"].to_pylist())
         return [waiting_override(o) for o in self._rules.overrides if not {o.left_record, o.right_record} <= known]
 
-    def _remember(self, found: Outcome, touched: Prepared, compared: ComparedNames) -> None:
-        row, key = link_keys(touched)
-        decisions = read_decisions(self._rules.overrides, touched.record_ids)
+    def _remember(self, everything: Prepared, is_touched: Flags) -> None:
+        row, key = link_keys(everything)
+        row, key = row[is_touched[row]], key[is_touched[row]]
+        decisions = read_decisions(self._rules.overrides, everything.record_ids)
         decided = [*decisions.same, *decisions.different, *decisions.parents]
         free = self._count("select coalesce(max(component), -1) + 1 from identity_memory.records")
-        component = free + components(len(touched), row, key, decided)
-        records, names, domains = touched.tables()
+        component = free + components(len(everything), row, key, decided)
+        records, names, domains = everything.tables()
         self._run(
             """
-            create or replace temp table hashes as
-            select record_id, content_hash from recalled union all select record_id, content_hash from changed;
-            delete from identity_memory.keys
-            where component in (
-                select component from identity_memory.records where record_id in (select record_id from written)
-            );
+            delete from identity_memory.keys where component in (select component from touched);
             delete from identity_memory.records where record_id in (select record_id from written);
             insert into identity_memory.records by name
-            select hashes.content_hash, new_rows.* from new_rows inner join hashes using (record_id)
+            select touched_records.content_hash, new_rows.* from new_rows inner join touched_records using (record_id);
+            insert into identity_memory.keys by name select * from keys
             """,
-            new_rows=records.append_column("component", pa.array(component)),
+            new_rows=records.append_column("component", pa.array(component)).filter(pa.array(is_touched)),
+            keys=_key_rows(row, key, component),
         )
-        self._run("insert into identity_memory.keys by name select * from keys", keys=_key_rows(row, key, component))
-        self._exchange("identity_memory.record_names", "record_id", "written", names)
-        self._exchange("identity_memory.record_domains", "record_id", "written", domains)
+        for name, rows, place in (
+            ("record_names", names, everything.name_row),
+            ("record_domains", domains, everything.domain_row),
+        ):
+            self._exchange(f"identity_memory.{name}", "record_id", "written", rows.filter(pa.array(is_touched[place])))
         self._run(
             "delete from identity_memory.names where component < 0;"
-            " insert into identity_memory.names by name select * from names",
-            names=_name_rows(compared, component),
+            f" insert into identity_memory.names by name {_NAMES} where record_id in (select record_id from written) {_BY_NAME};"
+            "create or replace table identity_memory.common_features as from common_features"
         )
-        self._run("create or replace table identity_memory.common_features as from common_features")
         learned, since = self._connection.execute(
             "select learned_count, changed_since_count from identity_memory.nights"
         ).fetchall()[0]
-        self._remember_night(learned, since + self._count("select count(*) from left_out"))
+        self._remember_night(
+            learned, since + self._count("select count(*) from changed") + self._count("select count(*) from gone")
+        )
+
+
+def _joined(schema: pa.Schema, *parts: pa.Table) -> pa.Table:
+    return pa.concat_tables([part.cast(schema) for part in parts])
 
 
 def _key_rows(row: Ints, key: NDArray[np.uint64], component: Ints) -> pa.Table:
     """Table key, component: where each key leads."""
     used, first = np.unique(key, return_index=True)
     return pa.table({"key": used, "component": component[row[first]]})
-
-
-def _name_rows(compared: ComparedNames, component: Ints) -> pa.Table:
-    """Table name_key, component: where each name that is compared leads."""
-    return pa.table({"name_key": pa.array(compared.keys, pa.string()), "component": component[compared.rows]})
 
 
 def _decided(overrides: Sequence[Override]) -> pa.Table:
