@@ -129,7 +129,8 @@ def resolve_night(connection: duckdb.DuckDBPyConnection, rules: IdentityRules, a
         create_table(connection, f"identity.{name}", schema)
     connection.execute("begin transaction")
     try:
-        night = _FullNight(connection, rules, as_of_date).run() or _ShortNight(connection, rules, as_of_date).run()
+        tonight = (connection, rules, rules.fingerprint(), engine_fingerprint(), as_of_date)
+        night = _FullNight(*tonight).run() or _ShortNight(*tonight).run()
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -158,8 +159,16 @@ def remembered_statistics(connection: duckdb.DuckDBPyConnection, **only: str) ->
 class _Warehouse:
     """Reading and writing of tables within the transaction of a night."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, rules: IdentityRules, as_of_date: date) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rules: IdentityRules,
+        rules_fingerprint: str,
+        engine: str,
+        as_of_date: date,
+    ) -> None:
         self._connection, self._rules, self._as_of = connection, rules, as_of_date
+        self._rules_fingerprint, self._engine = rules_fingerprint, engine
         self._limit = int(rules["max_candidates_per_record"])
 
     def _run(self, sql: str, **rows: pa.Table) -> None:
@@ -207,8 +216,8 @@ class _Warehouse:
             "identity_memory.nights",
             pa.table(
                 {
-                    "rules": [self._rules.fingerprint()],
-                    "engine": [engine_fingerprint()],
+                    "rules": [self._rules_fingerprint],
+                    "engine": [self._engine],
                     "learned_count": [learned],
                     "changed_since_count": [changed_since],
                 }
@@ -252,9 +261,9 @@ class _FullNight(_Warehouse):
         rules, engine, learned, since = self._connection.execute(
             "select rules, engine, learned_count, changed_since_count from identity_memory.nights"
         ).fetchall()[0]
-        if rules != self._rules.fingerprint():
+        if rules != self._rules_fingerprint:
             return "a rule of company matching changed"
-        if engine != engine_fingerprint():
+        if engine != self._engine:
             return "the matching itself changed"
         self._run(
             f"""
@@ -676,9 +685,8 @@ class _ShortNight(_Warehouse):
         learned, since = self._connection.execute(
             "select learned_count, changed_since_count from identity_memory.nights"
         ).fetchall()[0]
-        self._remember_night(
-            learned, since + self._count("select count(*) from changed") + self._count("select count(*) from gone")
-        )
+        news = self._count("select count(*) from (select record_id from changed union all select record_id from gone)")
+        self._remember_night(learned, since + news)
 
 
 def _joined(schema: pa.Schema, *parts: pa.Table) -> pa.Table:
