@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -86,14 +87,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     size = len(record_ids)
     issues = _Issues(size)
 
-    reader = NameReader(
-        rules.legal_forms,
-        rules.placeholder_names,
-        int(rules["max_name_length"]),
-        rules.abbreviations,
-        rules.common_words,
-    )
-    domains = DomainReader(rules.domain_kinds)
+    reader, domains = _readers(rules)
     main_texts, former_texts = _split_names(columns["company_name"].values)
     aliases = [_alternatives(text) for text in columns["aliases"].values]
     other_hosts = [text.split("|")[: 10 * _MAX_ALTERNATIVES] for text in columns["other_domains"].values]
@@ -166,6 +160,19 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         domain_is_primary=domain_is_primary,
         duplicate_rows=duplicate_rows,
     )
+
+
+@lru_cache(maxsize=2)
+def _readers(rules: IdentityRules) -> tuple[NameReader, DomainReader]:
+    """Readers of names and domains by the rules; making them takes longer than reading a thousand names."""
+    reader = NameReader(
+        rules.legal_forms,
+        rules.placeholder_names,
+        int(rules["max_name_length"]),
+        rules.abbreviations,
+        rules.common_words,
+    )
+    return reader, DomainReader(rules.domain_kinds)
 
 
 _CHECKS: Final[dict[str, Callable[[str], tuple[str, str]]]] = {

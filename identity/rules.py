@@ -130,9 +130,9 @@ class Override:
     row: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IdentityRules:
-    """Everything a person may change about company matching."""
+    """Everything a person may change about company matching; two sets of rules are the same if they are one object."""
 
     legal_forms: tuple[LegalForm, ...]
     domain_kinds: Mapping[str, str]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from identity import IdentityRules, Resolution, resolve, tables
 
-from .conftest import DAY, default_rules, make_records, partition
+from .conftest import DAY, default_rules, make_records, make_rules, partition
 
 RULES = default_rules()
+WITH_THRESHOLD = {threshold: make_rules(same_probability=threshold) for threshold in (0.8, 0.95, 0.99)}
 TABLES = ("record_keys", "members", "candidates", "history", "aliases", "set_aside")
 
 names = st.sampled_from(
@@ -57,6 +59,11 @@ def frame(drawn: list[tuple[str, str, str, str, str]]) -> pd.DataFrame:
 
 def equal(one: Resolution, other: Resolution, names_of_tables: tuple[str, ...] = TABLES) -> bool:
     return all(getattr(one, name).equals(getattr(other, name)) for name in names_of_tables)
+
+
+def groups(resolution: Resolution) -> dict[str, frozenset[str]]:
+    members = resolution.members.to_pandas()
+    return {account: frozenset(ids) for account, ids in members.groupby("account_id")["record_id"]}
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -152,6 +159,45 @@ def test_a_bridge_that_arrives_later_merges_and_leaves_an_alias() -> None:
         {"alias_account_id": gone, "account_id": survivor, "as_of_date": DAY + timedelta(1)}
     ]
     assert sorted(second.history["event"].to_pylist()) == ["joined", "merged"]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(rows, min_size=8, max_size=16), st.lists(rows, max_size=2), st.sampled_from(sorted(WITH_THRESHOLD)))
+def test_new_records_and_another_threshold_leave_the_ids_of_untouched_accounts(
+    drawn: list[tuple[str, str, str, str, str]], news: list[tuple[str, str, str, str, str]], threshold: float
+) -> None:
+    old = frame(drawn)
+    first = resolve(old, None, RULES, DAY)
+    now = resolve(
+        frame([*drawn, *news]),
+        first.members,
+        WITH_THRESHOLD[threshold],
+        DAY + timedelta(1),
+        first.aliases,
+    )
+    ids = set(old["record_id"])
+    before = {group: one for one, group in groups(first).items()}
+    after = {group & ids: one for one, group in groups(now).items()}
+    aliases = dict(zip(now.aliases["alias_account_id"].to_pylist(), now.aliases["account_id"].to_pylist(), strict=True))
+    for group, account_id in before.items():
+        if group in after:
+            assert after[group] == account_id
+        for whole, survivor in after.items():
+            if group < whole:
+                assert survivor == aliases.get(account_id, account_id)
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(st.lists(rows, max_size=14), st.integers(0, 14))
+def test_the_boundaries_of_batches_do_not_matter(drawn: list[tuple[str, str, str, str, str]], cut: int) -> None:
+    def in_parts(function: Callable[[Sequence[str]], object], texts: Sequence[str]) -> list[object]:
+        return [function(texts[:cut]), function(texts[cut:])]
+
+    whole = resolve(frame(drawn), None, RULES, DAY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("identity.normalise.map_in_parts", in_parts)
+        patch.setattr("identity.name_matches._PAIRS_AT_ONCE", 1)
+        assert equal(whole, resolve(frame(drawn), None, RULES, DAY))
 
 
 def test_an_untouched_membership_keeps_its_first_day() -> None:
