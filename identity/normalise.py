@@ -135,7 +135,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     is_placeholder = _at(np.array(names.is_placeholder, dtype=bool), main, False)
     roman = names.add_roman()
     name_row, place, name_kind = _names(columns, names, main, former_texts, umlauts, aliases, is_placeholder, roman)
-    used = np.unique(names.key_code[place])
+    used = np.flatnonzero(np.bincount(names.key_code[place], minlength=len(names.keys)))
     code_of = np.full(len(names.keys) + 1, -1, np.int32)
     code_of[used] = np.arange(len(used))
     name_code = code_of[names.key_code[place]]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.runs import is_first
+from identity.runs import distinct, is_first
 from identity.text import scripts_all
 
 Ints = NDArray[np.int32]
@@ -193,7 +193,7 @@ def encode(column: pa.Array | pa.ChunkedArray) -> Coded:
 
 def first_texts(code: Ints, text: Coded, size: int) -> list[str]:
     """Of the texts that stand with each code, the first in the order of texts."""
-    pairs = np.unique(code.astype(np.int64) * (len(text.values) or 1) + text.codes)
+    pairs = distinct(code.astype(np.int64) * (len(text.values) or 1) + text.codes)
     of_code, place = pairs // (len(text.values) or 1), pairs % (len(text.values) or 1)
     first = is_first(of_code)
     result = [""] * size

@@ -30,7 +30,7 @@ def link_keys(prepared: Prepared) -> tuple[Ints, NDArray[np.uint64]]:
     keys: list[NDArray[np.uint64]] = []
 
     def add(kind: str, row: NDArray[np.integer], code: NDArray[np.integer], values: Sequence[str]) -> None:
-        used = np.unique(code)
+        used = np.flatnonzero(np.bincount(code, minlength=len(values)))
         hashes = np.zeros(len(values), np.uint64)
         texts = np.array([f"{kind}\x1f{values[at]}" for at in used.tolist()], dtype=object)
         hashes[used] = pd.util.hash_array(texts, categorize=False) if len(texts) else 0
