@@ -172,6 +172,65 @@ class Words:
         return _flags(pc.equal(self.texts, word))
 
 
+class CharacterMap:
+    """What a function makes of each character.
+
+    Parameters
+    ----------
+    function : gives a text for a character; of several characters it makes one at a time what it makes of all of them
+    """
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        self._function = function
+        # A character that str.translate does not find costs an exception, so all that were met are in here.
+        self._single: dict[int, str | None] = {}
+        self._longer: dict[str, str] = {}
+        self._table: NDArray[np.uint32] | None = None
+        for point in range(128):
+            self._learn(point)
+
+    def map(self, text: str) -> str:
+        """Text with each character replaced."""
+        if text.isascii():
+            return self._lengthen(text).translate(self._single)
+        if len(text) < _LONG:
+            for point in set(map(ord, text)) - self._single.keys():
+                self._learn(point)
+            return self._lengthen(text).translate(self._single)
+        is_met = np.zeros(_POINTS, dtype=bool)
+        is_met[_points(text)] = True
+        for point in set(np.flatnonzero(is_met).tolist()) - self._single.keys():
+            self._learn(point)
+        if self._table is None:
+            self._table = np.arange(_POINTS, dtype=np.uint32)
+            for point in self._single:
+                self._enter(point)
+        points = self._table[_points(self._lengthen(text))]
+        return points[points < _POINTS].tobytes().decode("utf-32-le", "surrogatepass")
+
+    def _lengthen(self, text: str) -> str:
+        # One by one, so that str.translate meets none of them: with them it forgets its fast way for the rest of the text.
+        for char, longer in self._longer.items():
+            if char in text:
+                text = text.replace(char, longer)
+        return text
+
+    def _learn(self, point: int) -> None:
+        char = chr(point)
+        becomes = self._function(char)
+        if len(becomes) > 1:
+            self._longer[char] = becomes
+            becomes = char
+        self._single[point] = becomes or None
+        if self._table is not None:
+            self._enter(point)
+
+    def _enter(self, point: int) -> None:
+        assert self._table is not None
+        becomes = self._single[point]
+        self._table[point] = ord(becomes) if becomes else _POINTS
+
+
 def fold_all(texts: Sequence[str]) -> list[str]:
     """Each text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
     return _in_two_parts(texts, lambda text: _FOLDED.map(text.lower()), _fold_any)
@@ -471,65 +530,6 @@ def _repeat(found: re.Match[str]) -> str:
     return char + char
 
 
-class _CharacterMap:
-    """What a function makes of each character.
-
-    Parameters
-    ----------
-    function : gives a text for a character; of several characters it makes one at a time what it makes of all of them
-    """
-
-    def __init__(self, function: Callable[[str], str]) -> None:
-        self._function = function
-        # A character that str.translate does not find costs an exception, so all that were met are in here.
-        self._single: dict[int, str | None] = {}
-        self._longer: dict[str, str] = {}
-        self._table: NDArray[np.uint32] | None = None
-        for point in range(128):
-            self._learn(point)
-
-    def map(self, text: str) -> str:
-        """Text with each character replaced."""
-        if text.isascii():
-            return self._lengthen(text).translate(self._single)
-        if len(text) < _LONG:
-            for point in set(map(ord, text)) - self._single.keys():
-                self._learn(point)
-            return self._lengthen(text).translate(self._single)
-        is_met = np.zeros(_POINTS, dtype=bool)
-        is_met[_points(text)] = True
-        for point in set(np.flatnonzero(is_met).tolist()) - self._single.keys():
-            self._learn(point)
-        if self._table is None:
-            self._table = np.arange(_POINTS, dtype=np.uint32)
-            for point in self._single:
-                self._enter(point)
-        points = self._table[_points(self._lengthen(text))]
-        return points[points < _POINTS].tobytes().decode("utf-32-le", "surrogatepass")
-
-    def _lengthen(self, text: str) -> str:
-        # One by one, so that str.translate meets none of them: with them it forgets its fast way for the rest of the text.
-        for char, longer in self._longer.items():
-            if char in text:
-                text = text.replace(char, longer)
-        return text
-
-    def _learn(self, point: int) -> None:
-        char = chr(point)
-        becomes = self._function(char)
-        if len(becomes) > 1:
-            self._longer[char] = becomes
-            becomes = char
-        self._single[point] = becomes or None
-        if self._table is not None:
-            self._enter(point)
-
-    def _enter(self, point: int) -> None:
-        assert self._table is not None
-        becomes = self._single[point]
-        self._table[point] = ord(becomes) if becomes else _POINTS
-
-
-_FOLDED: Final = _CharacterMap(_fold_character)
-_IN_WORDS: Final = _CharacterMap(_word_character)
-_IN_KEYS: Final = _CharacterMap(_key_character)
+_FOLDED: Final = CharacterMap(_fold_character)
+_IN_WORDS: Final = CharacterMap(_word_character)
+_IN_KEYS: Final = CharacterMap(_key_character)
