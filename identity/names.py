@@ -27,7 +27,6 @@ from identity.text import (
     keys_all,
     keys_of,
     lines_with,
-    lines_with_each,
     scripts_all,
     split_all,
     split_words,
@@ -169,6 +168,8 @@ class NameReader:
         self._first_of_parts = frozenset(part[0] for part in parts)
         self._last_of_parts = frozenset(part[-1] for part in parts)
         self._placeholder_patterns = [(max(re.findall(r"[^\s*#]+", t), key=len), re.compile(p)) for t, p in patterns]
+        # Without patterns, one that is found nowhere.
+        self._literals = "|".join(re.escape(literal) for literal, _ in self._placeholder_patterns) or r"[^\s\S]"
 
     def read(self, text: str) -> Name:
         """Return what one name says."""
@@ -231,8 +232,8 @@ class NameReader:
                     unusable[at] = "name_mojibake"
                 else:
                     sources[at], issues[at] = repaired, ("name_mojibake_repaired",)
-        for at in lines_with_each(";", texts)[0]:
-            if at not in unusable and "&" in texts[at]:
+        for at in [at for at, text in enumerate(texts) if "&" in text and ";" in text]:
+            if at not in unusable:
                 sources[at] = html.unescape(sources[at])
         return sources, unusable, issues
 
@@ -248,7 +249,8 @@ class NameReader:
         """(n,) whether each name stands for no company."""
         known = self._placeholder_keys
         key_column = pa.array(keys, pa.large_string())
-        marks = _is_in(key_column, self._known) | _is_in(pa.array(folded, pa.large_string()), self._known)
+        folded_column = pa.array(folded, pa.large_string())
+        marks = _is_in(key_column, self._known) | _is_in(folded_column, self._known)
         for at, key in enumerate(keys):
             if len(key) > 2 and key[0] == key[1] == key[2] and key == key[0] * len(key):
                 marks[at] = True
@@ -259,10 +261,10 @@ class NameReader:
             marks[at] |= key in known
         for at in [at for at, key in enumerate(keys) if not key]:
             marks[at] |= folded[at].strip() in known
-        literals = [literal for literal, _ in self._placeholder_patterns]
-        for (_, pattern), places in zip(self._placeholder_patterns, lines_with_each(literals, folded), strict=True):
-            for at in places:
-                marks[at] |= pattern.fullmatch(" ".join(folded[at].split())) is not None
+        for at in np.flatnonzero(_has(folded_column, self._literals)).tolist():
+            for literal, pattern in self._placeholder_patterns:
+                if literal in folded[at] and pattern.fullmatch(" ".join(folded[at].split())):
+                    marks[at] = True
         return marks
 
     def _are_filled(self, words: Words, keys: Sequence[str]) -> Flags:
@@ -278,6 +280,11 @@ class NameReader:
             if is_likely and len(key) <= _LONGEST_FILLED and UNSPACED.search(key):
                 result[at] = _is_covered(key, known, _FILLERS_UNSPACED)
         return result
+
+
+def _has(texts: pa.Array, pattern: str) -> Flags:
+    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _is_in(texts: pa.Array, known: pa.Array) -> Flags:
@@ -533,16 +540,16 @@ class _LegalForms:
         if found and _has_letter(found["base"]):
             return found["base"].rstrip(), self._glued[found["form"]], found["tail"]
         legal_form = ""
-        for form in self._behind.get(text[-1:], ()):
-            if text.endswith(form):
-                if _has_letter(text[: -len(form)]):
-                    text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
-                break
-        for form in self._front.get(text[:1], ()):
-            if text.startswith(form):
-                if _has_letter(text[len(form) :]):
-                    text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
-                break
+        behind = self._behind.get(text[-1:], ())
+        if behind and text.endswith(behind):
+            form = next(form for form in behind if text.endswith(form))
+            if _has_letter(text[: -len(form)]):
+                text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
+        front = self._front.get(text[:1], ())
+        if front and text.startswith(front):
+            form = next(form for form in front if text.startswith(form))
+            if _has_letter(text[len(form) :]):
+                text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
         if not legal_form and text[-1:] in _BRANCH_LAST and text.endswith(_BRANCH_ENDS):
             found = self._glued_front.search(text)
             tail = _BRANCH_TAIL.match(text[found.end() :]) if found else None
@@ -579,12 +586,12 @@ def _places_in(texts: pa.Array, known: pa.Array) -> Ints:
     return places
 
 
-def _by_character(forms: Iterable[str], place: int) -> dict[str, list[str]]:
+def _by_character(forms: Iterable[str], place: int) -> dict[str, tuple[str, ...]]:
     """Forms, the longest first, by their last (-1) or first (0) character."""
     found: dict[str, list[str]] = {}
     for form in forms:
         found.setdefault(form[place], []).append(form)
-    return found
+    return {char: tuple(of_char) for char, of_char in found.items()}
 
 
 def _has_letter(text: str) -> bool:
