@@ -7,12 +7,18 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from identity.text import CharacterMap, Words, split_words
+
 _KANJI_DIGITS: Final = {char: digit for digit, char in enumerate("〇一二三四五六七八九")}
 _KANJI_NUMBER: Final = re.compile("[〇一二三四五六七八九十]+(?=丁目|番|号|-)")
 _PREFECTURE: Final = re.compile(r"(?m)^(?:東京都|北海道|(?:京都|大阪)府|[^\d\s]{2,3}県)")
 _BLOCK: Final = re.compile(r"(\d)(?:丁目|番地の|番地|番の|番|号|の)(?=\d|$|\D)")
 _JAPANESE: Final = re.compile("[぀-ヿ㐀-鿿]")
-_TO_HOUSE_NUMBER: Final = re.compile(r"^(\D*?\d+(?:-\d+)*)")
+_TO_HOUSE_NUMBER: Final = re.compile(r"\D*\d+(?:-\d+)*")
 _DASHES: Final = re.compile("[‐‑‒–—―−ー－ｰ]")
 _WORDS: Final = re.compile(r"[^\W_]+")
 _STREET_WORDS: Final = {
@@ -24,6 +30,9 @@ _STREET_END: Final = re.compile(r"stra(?:ss|ß)e\b|str\.")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _SEVERAL_DASHES: Final = re.compile("--+")
 _DIGITS: Final = re.compile("[0-9]+")
+_STREET_LONG: Final = pa.array(list(_STREET_WORDS), pa.large_string())
+_STREET_SHORT: Final = pa.array(list(_STREET_WORDS.values()), pa.large_string())
+_IN_WORDS: Final = CharacterMap(lambda char: char if char == "\n" or char.isalnum() else " ")
 _MIN_ADDRESS: Final = 6
 _MAX_ADDRESS: Final = 500
 _MIN_PHONE: Final = 7  # a local number without its area code
@@ -38,16 +47,22 @@ def address_keys(texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
     usable = [text if len(text) <= _MAX_ADDRESS else "" for text in texts]
-    lines = "\n".join(text.replace("\n", " ") if "\n" in text else text for text in usable)
-    lines = _DASHES.sub("-", unicodedata.normalize("NFKC", lines).casefold())
-    keys = lines.split("\n")
+    lines = "\n".join([text.replace("\n", " ") if "\n" in text else text for text in usable])
+    if not lines.isascii():
+        # To see that a text is normalised takes a small part of the time that normalising does.
+        lines = "\n".join(
+            [
+                line if unicodedata.is_normalized("NFKC", line) else unicodedata.normalize("NFKC", line)
+                for line in lines.split("\n")
+            ]
+        )
+    keys = _DASHES.sub("-", lines.casefold()).split("\n")
     japanese = [at for at, line in enumerate(keys) if not line.isascii() and _JAPANESE.search(line)]
-    for at, key in zip(japanese, _japanese_keys([keys[at] for at in japanese]), strict=True):
-        keys[at] = key
     is_japanese = set(japanese)
-    for at, line in enumerate(keys):
-        if line and at not in is_japanese:
-            keys[at] = _general_key(line)
+    others = [at for at in range(len(keys)) if at not in is_japanese] if japanese else list(range(len(keys)))
+    for places, function in ((japanese, _japanese_keys), (others, _general_keys)):
+        for at, key in zip(places, function([keys[at] for at in places]), strict=True):
+            keys[at] = key
     return keys
 
 
@@ -91,18 +106,24 @@ def _japanese_keys(lines: Sequence[str]) -> list[str]:
     keys = []
     for line in text.split("\n"):
         found = _TO_HOUSE_NUMBER.match(line)
-        key = found.group(1) if found else ""
+        key = found.group() if found else ""
         # A bare number or a town without a number is not a place of one company.
         keys.append(key if len(key) >= _MIN_ADDRESS and not key[0].isdigit() else "")
     return keys
 
 
-def _general_key(line: str) -> str:
-    if not _DIGITS.search(line):
-        return ""
-    words = [_STREET_WORDS.get(word, word) for word in _WORDS.findall(_STREET_END.sub("str ", line)) if word != "no"]
-    key = " ".join(words)
-    return key if len(words) > 1 and len(key) >= _MIN_ADDRESS else ""
+def _general_keys(lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
+    words = split_words(_IN_WORDS.map(_STREET_END.sub("str ", "\n".join(lines))).split("\n"))
+    place = pc.index_in(words.texts, value_set=_STREET_LONG)
+    words = Words(pc.coalesce(_STREET_SHORT.take(place), words.texts), words.starts)
+    words = words.kept(~words.are("no"))
+    is_several = np.diff(words.starts) > 1
+    return [
+        key if several and len(key) >= _MIN_ADDRESS and _DIGITS.search(key) else ""
+        for key, several in zip(words.joined(), is_several.tolist(), strict=True)
+    ]
 
 
 def _kanji_number(text: str) -> int:

@@ -66,35 +66,28 @@ class DomainReader:
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self._kinds = dict(kinds)
         self._extract = _extractor(tuple(sorted(domain for domain, kind in kinds.items() if kind == "shared_host")))
-        self._suffixes = frozenset(self._extract.tlds)
+        suffixes = frozenset(self._extract.tlds)
+        self._plain_suffixes = frozenset(
+            suffix for suffix in suffixes if suffix not in kinds and f"*.{suffix}" not in suffixes
+        )
+        # Hosts that are no company's although what stands behind their first dot is a suffix, or want other rules.
+        self._closer = frozenset((*kinds, *suffixes, *(suffix[1:] for suffix in suffixes if suffix.startswith("!"))))
         self.read = lru_cache(maxsize=None)(self._read)
 
     def read_all(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Registrable domain of each text, and its kind."""
-        domains, kinds = [], []
-        for text in texts:
-            domain = self._read_plain(text)
-            if domain:
-                domains.append(domain)
-                kinds.append("company")
+        domains, kinds = [""] * len(texts), ["company"] * len(texts)
+        match, suffixes, closer = _PLAIN_HOST.match, self._plain_suffixes, self._closer
+        for at, text in enumerate(texts):
+            found = match(text)
+            host = found["host"] if found else ""
+            # 'name.suffix' or 'name.co.suffix', as most are.
+            if host and host.partition(".")[2] in suffixes and host not in closer:
+                domains[at] = host
             else:
                 read = self.read(text)
-                domains.append(read.registrable_domain)
-                kinds.append(read.kind)
+                domains[at], kinds[at] = read.registrable_domain, read.kind
         return domains, kinds
-
-    def _read_plain(self, text: str) -> str:
-        """Return the domain of a plain host 'name.suffix' or 'name.co.suffix', as most are; '' where a closer look is due."""
-        found = _PLAIN_HOST.match(text)
-        if not found:
-            return ""
-        host = found["host"]
-        suffix = host.partition(".")[2]
-        if suffix not in self._suffixes or suffix in self._kinds or host in self._kinds:
-            return ""
-        if host in self._suffixes or f"*.{suffix}" in self._suffixes or f"!{host}" in self._suffixes:
-            return ""
-        return host
 
     def _read(self, text: str) -> Domain:
         if not text or not text.strip():

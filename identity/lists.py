@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from identity import tables
 from identity.collection import without_collection
@@ -201,10 +202,7 @@ def _records(
     chance[decision == _DIFFERENT] = 1.0
     if len(review):
         asked_texts = review.evidence.take(pa.array(np.maximum(best, 0), mask=best < 0))
-        texts = pa.array(
-            [b if flag else a for a, b, flag in zip(texts.to_pylist(), asked_texts.to_pylist(), is_asked, strict=True)],
-            pa.string(),
-        )
+        texts = pc.if_else(pa.array(is_asked), asked_texts, texts)
     ids = pa.array(prepared.record_ids, pa.string())
     table = pa.table(
         {

@@ -6,6 +6,8 @@ Words that agree, slips, extra words, other words.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from identity.compare import digits_of, similarities, sounds_alike
 from identity.evidence import Evidence
-from identity.normalise import Prepared
+from identity.normalise import Flags, Prepared
 from identity.parallel import map_in_parts
 from identity.rarity import Floats
 from identity.runs import Ints, distinct
@@ -51,6 +53,17 @@ _LAST_NUMERALS: Final = _ROMAN_NUMERALS | {"i", "v", "x"}
 _LEAST_ALIKE: Final = 0.4
 _LONGEST_INITIALS: Final = 6
 _WORTH_A_PROCESS: Final = 20_000
+# Many pairs of names differ in the same words (systems, holdings): what was found for so many of them is kept.
+_KEPT: Final = 200_000
+
+
+@dataclass(frozen=True)
+class _Spelled:
+    """Words of a name without those that say nothing: as they stand, in order, and how rare each is, plus 1."""
+
+    words: tuple[str, ...]
+    ordered: tuple[str, ...]
+    rarity: tuple[float, ...]
 
 
 class NameWeights:
@@ -69,7 +82,17 @@ class NameWeights:
         for end, full in evidence.rules.listing_ends:
             self._listing_ends.setdefault(end[-1:], []).append((end, full))
         self._keys = np.array(prepared.name_keys, dtype=object)
-        self._numbers = [_numbers(key, text) for key, text in zip(prepared.name_keys, prepared.name_texts, strict=True)]
+        numbers: dict[str, int] = {"": 0}
+        self._numbers = np.array(
+            [
+                numbers.setdefault(_numbers(key, text), len(numbers))
+                for key, text in zip(prepared.name_keys, prepared.name_texts, strict=True)
+            ],
+            np.int64,
+        )
+        self._spelled = lru_cache(_KEPT)(self._spell)
+        self._rest = lru_cache(_KEPT)(self._pair_words)
+        self._extra_once = lru_cache(_KEPT)(self._extra)
 
     def weigh(self, left: Ints, right: Ints) -> tuple[Floats, Ints]:
         """(n,) log-odds and relations of pairs of names, by their codes; -1 is no name."""
@@ -84,18 +107,54 @@ class NameWeights:
         rest = np.flatnonzero(~equal & (one >= 0))
         closer = self._look_from_afar(one[rest], other[rest], rest, weights, relations)
         wanted = rest[closer]
-        related = map_in_parts(
-            self._relate_all, list(zip(one[wanted].tolist(), other[wanted].tolist(), strict=True)), _WORTH_A_PROCESS
-        )
-        if len(wanted):
-            weights[wanted] = np.concatenate([weight for weight, _ in related])
-            relations[wanted] = np.concatenate([relation for _, relation in related])
+        mine, theirs = one[wanted], other[wanted]
+
+        def relate(places: Sequence[int]) -> tuple[Floats, Ints]:
+            part = np.asarray(places, np.int64)
+            return self._relate_all(mine[part], theirs[part])
+
+        related = map_in_parts(relate, range(len(wanted)), _WORTH_A_PROCESS)
+        weights[wanted] = np.concatenate([weight for weight, _ in related])
+        relations[wanted] = np.concatenate([relation for _, relation in related])
         place = np.searchsorted(pairs, low * span + high)
         return weights[place], relations[place]
 
-    def _relate_all(self, pairs: Sequence[tuple[int, int]]) -> tuple[Floats, Ints]:
-        found = [self._relate(one, other) for one, other in pairs]
-        return np.array([weight for weight, _ in found]), np.array([relation for _, relation in found], np.int64)
+    def _relate_all(self, one: Ints, other: Ints) -> tuple[Floats, Ints]:
+        keys, texts, scripts = self._prepared.name_keys, self._prepared.name_texts, self._prepared.name_scripts
+        # How often one name is carried twice says nothing of two names.
+        chance = self._evidence.chance_information
+        base = self.rules["list_name_base"] + np.minimum(chance[one], chance[other])
+        weights, relations = np.zeros(len(one)), np.full(len(one), OTHER_SCRIPT, np.int64)
+        # A number that only one name has is a word more.
+        number, other_number = self._numbers[one], self._numbers[other]
+        is_numbered = (number > 0) & (other_number > 0) & (number != other_number)
+        weights[is_numbered], relations[is_numbered] = self.rules["name_number_differs"], OTHER_WORDS
+        unspaced, other_unspaced = self._evidence.is_unspaced[one], self._evidence.is_unspaced[other]
+        is_readable = (scripts[one] & scripts[other]) > 0
+        of_letters = ~is_numbered & ((unspaced & other_unspaced) | ((unspaced | other_unspaced) & is_readable))
+        of_words = ~is_numbered & ~unspaced & ~other_unspaced & is_readable
+        of_sound = ~(is_numbered | of_letters | of_words)
+
+        def enter(chosen: Flags, relate: Callable[[int, int, float], tuple[float, int]]) -> None:
+            names = zip(one[chosen].tolist(), other[chosen].tolist(), base[chosen].tolist(), strict=True)
+            found = [relate(left, right, start) for left, right, start in names]
+            weights[chosen] = [weight for weight, _ in found]
+            relations[chosen] = [relation for _, relation in found]
+
+        enter(of_letters, lambda left, right, start: self._relate_unspaced(keys[left], keys[right], start))
+        enter(
+            of_words,
+            lambda left, right, start: self._relate_words(texts[left], texts[right], keys[left], keys[right], start),
+        )
+        enter(
+            of_sound,
+            lambda left, right, start: (
+                (start + self.rules["name_sounds_alike"], SLIP)
+                if sounds_alike(keys[left], texts[left], keys[right], texts[right])
+                else (0.0, OTHER_SCRIPT)
+            ),
+        )
+        return weights, relations
 
     def _look_from_afar(self, one: Ints, other: Ints, rest: Ints, weights: Floats, relations: Ints) -> Ints:
         """Settle pairs of names that have nothing in common, all at once; the places of those that want a closer look."""
@@ -117,58 +176,48 @@ class NameWeights:
         weights[settled], relations[settled] = self.rules["name_other_words"], OTHER_WORDS
         return np.flatnonzero(closer)
 
-    def _relate(self, one: int, other: int) -> tuple[float, int]:
-        prepared, rules = self._prepared, self.rules
-        key, other_key = prepared.name_keys[one], prepared.name_keys[other]
-        text, other_text = prepared.name_texts[one], prepared.name_texts[other]
-        # How often one name is carried twice says nothing of two names.
-        chance = self._evidence.chance_information
-        base = rules["list_name_base"] + min(chance[one], chance[other])
-        if self._numbers[one] and self._numbers[other] and self._numbers[one] != self._numbers[other]:
-            # A number that only one name has is a word more.
-            return rules["name_number_differs"], OTHER_WORDS
-        unspaced = self._evidence.is_unspaced[one], self._evidence.is_unspaced[other]
-        if unspaced[0] and unspaced[1]:
-            return self._relate_unspaced(key, other_key, base)
-        if not prepared.name_scripts[one] & prepared.name_scripts[other]:
-            if sounds_alike(key, text, other_key, other_text):
-                return base + rules["name_sounds_alike"], SLIP
-            return 0.0, OTHER_SCRIPT
-        if unspaced[0] or unspaced[1]:
-            return self._relate_unspaced(key, other_key, base)
-        return self._relate_words(text, other_text, key, other_key, base)
+    def _spell(self, text: str) -> _Spelled:
+        words = _words(text)
+        return _Spelled(words, tuple(sorted(words)), tuple(self._information(word) + 1 for word in words))
 
     def _relate_words(self, text: str, other_text: str, key: str, other_key: str, base: float) -> tuple[float, int]:
         rules = self.rules
-        mine, theirs = _words(text), _words(other_text)
-        if sorted(mine) == sorted(theirs):
+        one, other = self._spelled(text), self._spelled(other_text)
+        if one.ordered == other.ordered:
             return base + rules["name_reordered"], REORDERED
+        mine, theirs = one.words, other.words
         only, other_only = _without(mine, theirs), _without(theirs, mine)
         slip = slip_weight(key, other_key) if len(mine) != len(theirs) and only and other_only else None
         if slip is not None:
             # Words run together or torn apart: the letters count.
             return base + slip, SLIP
-        cost, relation = 0.0, SLIP
         # Where a rare word agrees, a slip in another word is one, however short the word.
-        agree = any(len(word) >= 5 and not self._is_common(word) for word in mine if word not in only)
-        only, other_only, slips = _pair_slips(only, other_only, min(len(key), len(other_key)), self._is_common)
-        slips = [max(slip, _SLIP_BESIDE) for slip in slips] if agree else slips
-        cost += sum(slips)
-        only, other_only, shortened = self._pair_shortened(only, other_only)
-        if shortened:
-            cost, relation = cost + shortened * rules["name_word_shortened"], SHORTENED
+        agree = any(len(word) >= 5 and word not in only and not self._is_common(word) for word in mine)
+        only, other_only, cost, relation = self._rest(only, other_only, min(len(key), len(other_key)), agree)
         if not only and not other_only:
             return base + cost, relation
         if _is_in_initials(mine, theirs) or _is_in_initials(theirs, mine):
             return base + rules["name_is_initials"], SHORTENED
         if not only or not other_only:
-            weight, relation = self._extra(only or other_only, False)
+            weight, relation = self._extra_once(only or other_only, False)
             return base + cost + weight, relation
-        return self._other_words(mine, theirs, only, other_only, cost, False)
+        apart = sum([self._information(word) + 1 for word in (*only, *other_only)])
+        return self._other_words(apart, sum(one.rarity + other.rarity), cost, _LEAST_APART)
+
+    def _pair_words(
+        self, only: tuple[str, ...], other_only: tuple[str, ...], whole: int, agree: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...], float, int]:
+        """Words of two names that are left when slips and shortened words are taken away, what those cost, and the relation."""
+        mine, theirs, slips = _pair_slips(only, other_only, whole, self._is_common)
+        cost = 0.0 + sum([max(slip, _SLIP_BESIDE) for slip in slips] if agree else slips)
+        mine, theirs, shortened = self._pair_shortened(mine, theirs)
+        if shortened:
+            return tuple(mine), tuple(theirs), cost + shortened * self.rules["name_word_shortened"], SHORTENED
+        return tuple(mine), tuple(theirs), cost, SLIP
 
     def _relate_unspaced(self, key: str, other_key: str, base: float) -> tuple[float, int]:
-        short, long = sorted((key, other_key), key=lambda text: (len(text), text))
-        if (set(key) ^ set(other_key)) & _KANJI_NUMBERS and len(key) == len(other_key):
+        short, long = (key, other_key) if (len(key), key) <= (len(other_key), other_key) else (other_key, key)
+        if len(key) == len(other_key) and (set(key) ^ set(other_key)) & _KANJI_NUMBERS:
             return self.rules["name_number_differs"], OTHER_WORDS
         if self._is_listing_short(short, long):
             return base + self.rules["name_word_shortened"], SHORTENED
@@ -177,22 +226,22 @@ class NameWeights:
             return base + slip, SLIP
         if len(short) >= 2 and (long.startswith(short) or long.endswith(short)):
             rest = long[len(short) :] if long.startswith(short) else long[: -len(short)]
-            weight, relation = self._extra((rest,), True)
+            weight, relation = self._extra_once((rest,), True)
             return base + weight, relation
         if len(short) >= 3 and long[0] == short[0] and _is_subsequence(short, long):
             return base + self.rules["name_letters_left_out"], SHORTENED
         if _written_otherwise(key, other_key):
             return self.rules["name_written_otherwise"], OTHER_SCRIPT
         mine, theirs = _grams(key), _grams(other_key)
-        return self._other_words(mine, theirs, _without(mine, theirs), _without(theirs, mine), 0.0, True)
+        apart = len(_without(mine, theirs)) + len(_without(theirs, mine))
+        return self._other_words(apart, len(mine) + len(theirs), 0.0, _LEAST_APART_UNSPACED)
 
     def _is_listing_short(self, short: str, long: str) -> bool:
         """Whether a stock exchange would shorten the longer name to the shorter (西松建, 西松建設)."""
-        return any(
-            len(short) > len(end) and long == short[: -len(end)] + full
-            for end, full in self._listing_ends.get(short[-1:], ())
-            if short.endswith(end)
-        )
+        for end, full in self._listing_ends.get(short[-1:], ()):
+            if short.endswith(end) and len(short) > len(end) and long == short[: -len(end)] + full:
+                return True
+        return False
 
     def _extra(self, words: Sequence[str], unspaced: bool) -> tuple[float, int]:
         """Weight of words that only one name has: the worst of those that are known, else by how many and how rare they are."""
@@ -215,23 +264,10 @@ class NameWeights:
             weight = min(found) if found else None
         return weight
 
-    def _other_words(
-        self,
-        mine: Sequence[str],
-        theirs: Sequence[str],
-        only: Sequence[str],
-        other_only: Sequence[str],
-        cost: float,
-        unspaced: bool,
-    ) -> tuple[float, int]:
-        information = self._information
-        total = sum(information(word) + 1 for word in (*mine, *theirs)) if not unspaced else len(mine) + len(theirs)
-        apart = (
-            sum(information(word) + 1 for word in (*only, *other_only)) if not unspaced else len(only) + len(other_only)
-        )
+    def _other_words(self, apart: float, total: float, cost: float, least: float) -> tuple[float, int]:
+        """Weight and relation by how much of the words of two names only one of them has."""
         share = apart / total if total else 1.0
-        weight = self.rules["name_other_words"] * max(share, _LEAST_APART_UNSPACED if unspaced else _LEAST_APART) + cost
-        return weight, OTHER_WORDS if share > 0.75 else PARTLY
+        return self.rules["name_other_words"] * max(share, least) + cost, OTHER_WORDS if share > 0.75 else PARTLY
 
     def _information(self, word: str) -> float:
         found = self._word_information.get(word)
@@ -333,14 +369,14 @@ def _grams(key: str) -> tuple[str, ...]:
     return tuple(key[at : at + 2] for at in range(len(key) - 1)) or (key,)
 
 
-def _without(words: Sequence[str], others: Sequence[str]) -> list[str]:
+def _without(words: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     rest, left = list(others), []
     for word in words:
         if word in rest:
             rest.remove(word)
         else:
             left.append(word)
-    return left
+    return tuple(left)
 
 
 def _is_subsequence(short: str, long: str) -> bool:
@@ -350,6 +386,8 @@ def _is_subsequence(short: str, long: str) -> bool:
 
 def _is_in_initials(words: Sequence[str], others: Sequence[str]) -> bool:
     """Whether the words are the others with several of them as initials, perhaps with that of a legal form (NPCL, MTR Foods)."""
+    if len(others) < len(words) + 2:
+        return False
     for at, word in enumerate(words):
         rest = len(words) - at - 1
         spelled = others[at : len(others) - rest]

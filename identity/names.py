@@ -8,19 +8,37 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.rules import LegalForm
-from identity.text import UNSPACED, fold_all, keys_all, scripts_all, words_all
+from identity.text import (
+    UNSPACED,
+    Words,
+    are_unspaced,
+    fold_all,
+    keys_all,
+    keys_of,
+    lines_with,
+    scripts_all,
+    split_all,
+    split_words,
+    words_all,
+)
+
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 _FORMULA: Final = re.compile(r"^\s*[=@+\-][\w.]*[|(!]")
 _FORMULA_STARTS: Final = frozenset("=@+- \t\u3000\xa0")
-_MOJIBAKE: Final = re.compile("[ÂÃâãäåæçèéêëìíîïðñ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|\ufffd")
+_MOJIBAKE: Final = re.compile("[ÂÃâãäåæçèéêëìíîïðñ\ufffd](?:(?<=\ufffd)|[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ])")
 _BRANCH_WORDS: Final = (
     "支店", "支社", "支部", "支局", "営業所", "営業部", "事業所", "事業部", "事業本部", "出張所", "工場", "本社", "本店",
     "分室", "研究所", "駐在員事務所", "サービスセンター", "カスタマーセンター", "物流センター", "配送センター",
@@ -36,6 +54,8 @@ _OFFICE_WORDS: Final = (
     "branch", "office", "plant", "factory", "headquarters", "hq", "dept", "department", "division", "warehouse", "depot",
 )  # fmt: skip
 _OFFICE_ENDS: Final = (*_OFFICE_WORDS, *(f"{word})" for word in _OFFICE_WORDS))
+_OFFICE_LAST: Final = frozenset(end[-1] for end in _OFFICE_ENDS)
+_BRANCH_LAST: Final = frozenset(end[-1] for end in _BRANCH_ENDS)
 _OFFICE: Final = re.compile(
     rf"^(?P<base>.*\S)\s*(?:\s[-–—|]\s|,\s|\()\s*(?P<tail>(?:[\w.]+\s){{0,3}}(?:{'|'.join(_OFFICE_WORDS)}))\)?$"
 )
@@ -52,8 +72,8 @@ _FILLERS_UNSPACED: Final = frozenset((
 ))  # fmt: skip
 _LONGEST_FILLED: Final = 30
 _LONGEST_PART: Final = 10
-_REPEATED: Final = re.compile(r"^(.)\1{2,}$")
 _MOST_FORMS: Final = 3
+_AND, _THE = "and", "the"
 
 
 @dataclass(frozen=True)
@@ -127,6 +147,8 @@ class NameReader:
         self._max_length = max_length
         self._abbreviations = _Abbreviations(abbreviations or {})
         self._forms = _LegalForms(legal_forms, common_words)
+        # Many records have the same few of these names.
+        self._read_real_once = lru_cache(maxsize=10_000)(self._read_real)
         self._placeholder_keys: set[str] = set()
         patterns: list[tuple[str, str]] = []
         folded = fold_all(placeholder_names)
@@ -136,9 +158,18 @@ class NameReader:
             else:
                 self._placeholder_keys.add(key or text.strip())
         # 'No company' is a placeholder although its last word is a legal form: what is left may be the beginning or end of one.
-        self._placeholder_parts = {key[:end] for key in self._placeholder_keys for end in range(1, len(key))}
-        self._placeholder_parts |= {key[start:] for key in self._placeholder_keys for start in range(1, len(key))}
+        beginnings = {key[:end] for key in self._placeholder_keys for end in range(1, len(key))}
+        ends = {key[start:] for key in self._placeholder_keys for start in range(1, len(key))}
+        self._known, self._parts, self._fillers = (
+            pa.array(sorted(texts), pa.large_string())
+            for texts in (self._placeholder_keys, beginnings | ends, _FILLERS)
+        )
+        parts = [part for part in (*self._placeholder_keys, *_FILLERS_UNSPACED) if part]
+        self._first_of_parts = frozenset(part[0] for part in parts)
+        self._last_of_parts = frozenset(part[-1] for part in parts)
         self._placeholder_patterns = [(max(re.findall(r"[^\s*#]+", t), key=len), re.compile(p)) for t, p in patterns]
+        # Without patterns, one that is found nowhere.
+        self._literals = "|".join(re.escape(literal) for literal, _ in self._placeholder_patterns) or r"[^\s\S]"
 
     def read(self, text: str) -> Name:
         """Return what one name says."""
@@ -146,108 +177,119 @@ class NameReader:
 
     def read_real(self, text: str) -> Name:
         """Read a name that is known to be a company's although others use it to fill a field."""
-        base, legal_form, branch = self._forms.strip(fold_all([text])[0])
-        words, form = self._forms.strip_words(words_all([base])[0])
-        key = keys_all([words])[0]
-        return Name(words, key, legal_form or form, branch, int(scripts_all([words])[0]))
+        return self._read_real_once(text)
+
+    def _read_real(self, text: str) -> Name:
+        (base,), (legal_form,), (branch,) = self._forms.strip_all(fold_all([text]))
+        words, (form,) = self._forms.strip_words(split_all([base]))
+        (line,), (key,) = words.joined(), keys_of(words)
+        return Name(line, key, legal_form or form, branch, int(scripts_all([line])[0]))
 
     def read_all(self, texts: Sequence[str]) -> Names:
         """Return what each name says; the same text gives the same answer whatever stands beside it."""
         if not texts:
             return Names([], [], [], [], np.zeros(0, np.int64), [], [])
-        issues: list[tuple[str, ...]] = [()] * len(texts)
-        sources, usable = self._usable(texts, issues)
+        sources, unusable, issues = self._usable(texts)
         folded = fold_all(sources)
-        is_placeholder = [False] * len(texts)
-        bases, forms, branches = [], [""] * len(texts), [""] * len(texts)
-        for at, line in enumerate(folded):
-            base, forms[at], branches[at] = self._forms.strip(line) if line else ("", "", "")
-            bases.append(base)
-        words = words_all(bases)
-        for at, line in enumerate(words):
-            words[at], form = self._forms.strip_words(line)
-            forms[at] = forms[at] or form
-            words[at] = self._abbreviations.spell_out(words[at])
-        keys = keys_all(words)
-        self._mark_placeholders(folded, forms, branches, words, keys, is_placeholder)
-        for at in range(len(words)):
-            if usable[at] is not None:
-                # Not used, but kept readable.
-                if usable[at] == "name_is_formula":
-                    is_placeholder[at] = True
-                words[at], keys[at], forms[at], branches[at] = " ".join(words_all([folded[at]])), "", "", ""
-            elif is_placeholder[at]:
-                words[at], keys[at], forms[at], branches[at] = words_all([folded[at]])[0], "", "", ""
+        bases, forms, branches = self._forms.strip_all(folded)
+        words, word_forms = self._forms.strip_words(split_all(bases))
+        forms = [form or of_words for form, of_words in zip(forms, word_forms, strict=True)]
+        words = self._abbreviations.spell_out(words)
+        lines, keys = words.joined(), keys_of(words)
+        marks = self._placeholders(folded, forms, branches, words, lines, keys)
+        for at, reason in unusable.items():
+            marks[at] |= reason == "name_is_formula"
+            issues[at] = (reason,)
+        # Not used, but kept readable.
+        unread = sorted({*unusable, *np.flatnonzero(marks).tolist()})
+        for at, line in zip(unread, words_all([folded[at] for at in unread]), strict=True):
+            lines[at], keys[at], forms[at], branches[at] = line, "", "", ""
+            if at not in unusable:
                 issues[at] = (*issues[at], "name_placeholder")
-            elif not keys[at]:
+        for at in [at for at, key in enumerate(keys) if not key]:
+            if at not in unusable and not marks[at]:
                 forms[at] = branches[at] = ""
                 blank = not folded[at].strip() and not texts[at].strip()
                 issues[at] = ("name_empty",) if blank else (*issues[at], "name_without_letters")
-        scripts = np.where([bool(key) for key in keys], scripts_all(words), 0)
-        return Names(words, keys, forms, branches, scripts.astype(np.int64), is_placeholder, issues)
+        scripts = scripts_all([line if key else "" for line, key in zip(lines, keys, strict=True)])
+        return Names(lines, keys, forms, branches, scripts, marks.tolist(), issues)
 
-    def _usable(self, texts: Sequence[str], issues: list[tuple[str, ...]]) -> tuple[list[str], list[str | None]]:
-        """Texts to be read, repaired and cut; and the issue for which a text is not used, None if it is."""
-        sources, reasons = list(texts), [None] * len(texts)
-        unusable: list[str | None] = list(reasons)
-        for at, text in enumerate(sources):
-            if len(text) > self._max_length:
-                sources[at], unusable[at] = text[: self._max_length], "name_too_long"
-            elif text[:1] in _FORMULA_STARTS and _FORMULA.search(text):
+    def _usable(self, texts: Sequence[str]) -> tuple[list[str], dict[int, str], list[tuple[str, ...]]]:
+        """Texts to be read, repaired and cut; places of those that are not used, and why; what is wrong with each."""
+        sources, issues = list(texts), [()] * len(texts)  # type: tuple[list[str], list[tuple[str, ...]]]
+        unusable: dict[int, str] = {}
+        longest = self._max_length
+        for at in [at for at, text in enumerate(texts) if len(text) > longest or text[:1] in _FORMULA_STARTS]:
+            if len(texts[at]) > longest:
+                sources[at], unusable[at] = texts[at][:longest], "name_too_long"
+            elif _FORMULA.search(texts[at]):
                 unusable[at] = "name_is_formula"
-            elif not text.isascii() and _MOJIBAKE.search(text):
-                repaired = _repair(text)
+        others = [at for at, text in enumerate(texts) if not text.isascii()]
+        for at in [others[place] for place in lines_with(_MOJIBAKE, [texts[at] for at in others])]:
+            if at not in unusable:
+                repaired = _repair(texts[at])
                 if repaired is None:
                     unusable[at] = "name_mojibake"
                 else:
                     sources[at], issues[at] = repaired, ("name_mojibake_repaired",)
-            if "&" in text and ";" in text and unusable[at] is None:
+        for at in [at for at, text in enumerate(texts) if "&" in text and ";" in text]:
+            if at not in unusable:
                 sources[at] = html.unescape(sources[at])
-            reason = unusable[at]
-            if reason is not None:
-                issues[at] = (reason,)
-        return sources, unusable
+        return sources, unusable, issues
 
-    def _mark_placeholders(
+    def _placeholders(
         self,
-        folded: list[str],
-        forms: list[str],
-        branches: list[str],
-        words: list[str],
-        keys: list[str],
-        marks: list[bool],
-    ) -> None:
-        known, parts = self._placeholder_keys, self._placeholder_parts
-        stripped = []
-        for at, (line, key) in enumerate(zip(folded, keys, strict=True)):
-            if (
-                key in known
-                or line in known
-                or (len(key) > 2 and key[0] == key[1] == key[2] and _REPEATED.match(key))
-                or (key and len(key) <= _LONGEST_FILLED and self._is_filled(key, words[at]))
-            ):
-                marks[at] = True
-            elif (forms[at] or branches[at]) and key in parts:
-                stripped.append(at)
-            elif not key and line.strip() in known:
-                marks[at] = True
-        whole = keys_all(words_all([folded[at] for at in stripped]))
-        for at, key in zip(stripped, whole, strict=True):
-            marks[at] = marks[at] or key in known
-        text = "\n".join(folded)
-        for literal, pattern in self._placeholder_patterns:
-            if literal in text:
-                for at, line in enumerate(folded):
-                    if literal in line and pattern.fullmatch(" ".join(line.split())):
-                        marks[at] = True
-
-    def _is_filled(self, key: str, words: str) -> bool:
-        """Whether a name is made of placeholders and words that say nothing: 'unknown customer', '個人（会社なし）'."""
+        folded: Sequence[str],
+        forms: Sequence[str],
+        branches: Sequence[str],
+        words: Words,
+        lines: Sequence[str],
+        keys: Sequence[str],
+    ) -> Flags:
+        """(n,) whether each name stands for no company."""
         known = self._placeholder_keys
-        parts = words.split(" ")
-        if not UNSPACED.search(key):
-            return len(parts) > 1 and any(p in known for p in parts) and all(p in known or p in _FILLERS for p in parts)
-        return _is_covered(key, known, _FILLERS_UNSPACED)
+        key_column = pa.array(keys, pa.large_string())
+        folded_column = pa.array(folded, pa.large_string())
+        marks = _is_in(key_column, self._known) | _is_in(folded_column, self._known)
+        for at, key in enumerate(keys):
+            if len(key) > 2 and key[0] == key[1] == key[2] and key == key[0] * len(key):
+                marks[at] = True
+        marks |= self._are_filled(words, keys)
+        is_part = _is_in(key_column, self._parts)
+        cut = [at for at in np.flatnonzero(is_part).tolist() if forms[at] or branches[at]]
+        for at, key in zip(cut, keys_all(words_all([folded[at] for at in cut])), strict=True):
+            marks[at] |= key in known
+        for at in [at for at, key in enumerate(keys) if not key]:
+            marks[at] |= folded[at].strip() in known
+        for at in np.flatnonzero(_has(folded_column, self._literals)).tolist():
+            for literal, pattern in self._placeholder_patterns:
+                if literal in folded[at] and pattern.fullmatch(" ".join(folded[at].split())):
+                    marks[at] = True
+        return marks
+
+    def _are_filled(self, words: Words, keys: Sequence[str]) -> Flags:
+        """(n,) whether names are made of placeholders and words that say nothing: 'unknown customer', '個人（会社なし）'."""
+        known = self._placeholder_keys
+        is_known, is_filler = _is_in(words.texts, self._known), _is_in(words.texts, self._fillers)
+        result = words.any_of(is_known) & words.all_of(is_known | is_filler) & (np.diff(words.starts) > 1)
+        for at in np.flatnonzero(result).tolist():
+            result[at] = 0 < len(keys[at]) <= _LONGEST_FILLED and not UNSPACED.search(keys[at])
+        for at, key in enumerate(keys):
+            # Few keys begin and end as a part does.
+            is_likely = key[:1] in self._first_of_parts and key[-1:] in self._last_of_parts and not key.isascii()
+            if is_likely and len(key) <= _LONGEST_FILLED and UNSPACED.search(key):
+                result[at] = _is_covered(key, known, _FILLERS_UNSPACED)
+        return result
+
+
+def _has(texts: pa.Array, pattern: str) -> Flags:
+    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _is_in(texts: pa.Array, known: pa.Array) -> Flags:
+    found: Flags = pc.is_in(texts, value_set=known).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _is_covered(key: str, known: Collection[str], fillers: Collection[str]) -> bool:
@@ -278,42 +320,94 @@ class _Abbreviations:
             if short and full and short != full:
                 (self._ends if UNSPACED.search(full) else self._words).setdefault(short, full)
         self._end_texts = tuple(sorted(self._ends, key=lambda end: (-len(end), end)))
+        self._last_of_ends = frozenset(end[-1] for end in self._ends)
+        self._shorts = pa.array(list(self._words), pa.large_string())
+        # Behind the last one stands what a word becomes that is none of them; it is not looked at.
+        self._fulls = pa.array([*self._words.values(), ""], pa.large_string())
+        self._is_conjunction = np.array([full == "and" for full in (*self._words.values(), "")], dtype=bool)
+        self._is_split_again = any(" " in full for full in (*self._words.values(), *self._ends.values()))
 
-    def spell_out(self, words: str) -> str:
-        """Words with abbreviations spelled out."""
-        if words.isascii() or not UNSPACED.search(words):
-            known = self._words
-            parts = words.split(" ")
-            for at, part in enumerate(parts):
-                if part in known:
-                    # A conjunction stands between two words.
-                    full = known[part]
-                    if full != "and" or 0 < at < len(parts) - 1:
-                        parts[at] = full
-            return " ".join(parts)
-        if words.endswith(self._end_texts):
-            end = next(end for end in self._end_texts if words.endswith(end))
-            if len(words) > len(end) and not words[: -len(end)][-1:].isascii():
-                return f"{words[: -len(end)].rstrip()}{self._ends[end]}"
-        return words
+    def spell_out(self, words: Words) -> Words:
+        """Words with abbreviations spelled out: whole words, in unspaced names the end of the last word."""
+        first, last = words.starts[:-1], words.starts[1:] - 1
+        is_unspaced = words.any_of(are_unspaced(words.texts))
+        short = _places_in(words.texts, self._shorts)
+        short[np.repeat(is_unspaced, np.diff(words.starts))] = -1
+        # A conjunction stands between two words.
+        for outer in (first[first <= last], last[first <= last]):
+            short[outer[self._is_conjunction[short[outer]]]] = -1
+        texts = pc.if_else(pa.array(short >= 0), self._fulls.take(pa.array(short % len(self._fulls))), words.texts)
+        at = last[is_unspaced]
+        changed = {
+            place: full
+            for place, word in zip(at.tolist(), texts.take(pa.array(at)).to_pylist(), strict=True)
+            if word[-1] in self._last_of_ends and (full := self._spell_out_end(word)) != word
+        }
+        if changed:
+            is_changed = np.zeros(len(texts), dtype=bool)
+            is_changed[list(changed)] = True
+            texts = pc.replace_with_mask(
+                texts, pa.array(is_changed), pa.array([changed[place] for place in sorted(changed)], texts.type)
+            )
+        spelled = Words(texts, words.starts)
+        return split_words(spelled.joined()) if self._is_split_again else spelled
+
+    def _spell_out_end(self, word: str) -> str:
+        end = next((end for end in self._end_texts if word.endswith(end)), "")
+        if not end or len(word) == len(end) or word[: -len(end)][-1].isascii():
+            return word
+        return word[: -len(end)] + self._ends[end]
+
+
+class _WordForms:
+    """Legal forms that are words of their own, as paths along the words of a name.
+
+    Parameters
+    ----------
+    forms : the words of a form, from the end of the name at which it stands, -> its number
+    known : words -> their codes
+    """
+
+    def __init__(self, forms: Mapping[tuple[str, ...], int], known: Mapping[str, int]) -> None:
+        steps: dict[tuple[int, int], int] = {}
+        ends: dict[int, int] = {}
+        for words, number in forms.items():
+            state = 0
+            for word in words:
+                state = steps.setdefault((state, known[word]), len(steps) + 1)
+            ends[state] = number
+        self._width = len(known) + 1
+        keys = np.array([state * self._width + code for state, code in steps] or [-1], np.int64)
+        order = np.argsort(keys)
+        self._keys, self._targets = keys[order], np.array([*steps.values()] or [-1], np.int64)[order]
+        self._form = np.full(len(steps) + 1, -1, np.int64)
+        self._form[list(ends)] = list(ends.values())
+
+    def step(self, state: Ints, code: Ints) -> tuple[Ints, Ints]:
+        """Return where the paths lead with one more word, -1 if nowhere, and the number of the form that ends there, else -1."""
+        wanted = state * self._width + code
+        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        state = np.where((code >= 0) & (self._keys[place] == wanted), self._targets[place], -1)
+        return state, np.where(state >= 0, self._form[state], -1)
 
 
 class _LegalForms:
     """Finds legal forms and branch tails in folded names."""
 
     def __init__(self, legal_forms: Sequence[LegalForm], common: Collection[str]) -> None:
-        self._common = common
         # What the SEC puts behind names that several states know: GENERAL SOMETHING INC /DE/
         self._slashed: dict[str, str] = {}
         self._bracketed: dict[str, str] = {}
         self._glued: dict[str, str] = {}
-        self._front_words: dict[str, str] = {}
-        self._behind_words: dict[str, str] = {}
+        self._canonical: list[str] = []
+        front_words: dict[tuple[str, ...], int] = {}
+        behind_words: dict[tuple[str, ...], int] = {}
         front: list[str] = []
         behind: list[str] = []
         spellings = sorted(legal_forms, key=lambda form: (-len(form.form), form.form, form.canonical_form))
         # Longest first, so that 股份有限公司 is not read as 有限公司.
-        for form, text in zip(spellings, fold_all([form.form for form in spellings]), strict=True):
+        texts = fold_all([form.form for form in spellings])
+        for form, text, line in zip(spellings, texts, words_all(texts), strict=True):
             if text.startswith("/"):
                 self._slashed[text.rstrip("/")] = form.canonical_form
             elif text.startswith("(") and text.endswith(")"):
@@ -323,20 +417,42 @@ class _LegalForms:
                 front += [text] if form.position != "behind" else []
                 behind += [text] if form.position != "front" else []
             else:
-                words = words_all([text])[0]
+                words = tuple(line.split())
                 if words and form.position != "behind":
-                    self._front_words.setdefault(words, form.canonical_form)
+                    front_words.setdefault(words, len(self._canonical))
                 if words and form.position != "front":
-                    self._behind_words.setdefault(words, form.canonical_form)
+                    behind_words.setdefault(words[::-1], len(self._canonical))
+                self._canonical.append(form.canonical_form)
         self._front, self._behind = _by_character(front, 0), _by_character(behind, -1)
         # 'X株式会社 Y'; a form in front, '株式会社X Y', tells nothing of Y.
         forms = "|".join(re.escape(form) for form in behind if len(form) >= 3)
         self._behind_and_tail = re.compile(rf"^(?P<base>\S.*?)(?P<form>{forms or '(?!)'})\s+(?P<tail>\S.*)$")
         self._glued_front = re.compile("|".join(map(re.escape, front)) or r"(?!)")
         self._bracket = re.compile("|".join(map(re.escape, self._bracketed)) or r"(?!)")
-        self._sizes_front, self._sizes_behind = _sizes(self._front_words, 0), _sizes(self._behind_words, -1)
+        known = dict.fromkeys(
+            (_AND, _THE, *(word for words in (*front_words, *behind_words) for word in words), *common)
+        )
+        self._known = pa.array(list(known), pa.large_string())
+        codes = {word: code for code, word in enumerate(known)}
+        self._front_words, self._behind_words = _WordForms(front_words, codes), _WordForms(behind_words, codes)
+        self._is_common = np.array([word in common for word in known] + [False], dtype=bool)
 
-    def strip(self, folded: str) -> tuple[str, str, str]:
+    def strip_all(self, folded: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+        """Names without bracketed and glued legal forms and branches, the legal forms, the branches."""
+        bases, forms, branches = list(folded), [""] * len(folded), [""] * len(folded)
+        for at, line in enumerate(folded):
+            last = line[-1:]
+            if (
+                not line.isascii()
+                or (last in _OFFICE_LAST and line.endswith(_OFFICE_ENDS))
+                or last == " "
+                or "(" in line
+                or "/" in line
+            ):
+                bases[at], forms[at], branches[at] = self._strip(line)
+        return bases, forms, branches
+
+    def _strip(self, folded: str) -> tuple[str, str, str]:
         """Name without bracketed and glued legal forms and branch, the legal form, the branch."""
         text = folded.strip()
         if "/" in text:
@@ -355,50 +471,58 @@ class _LegalForms:
             tail = _BRANCH_BRACKET.match(text)
             if tail:
                 text, branch = tail["base"], tail["tail"]
-        if text.endswith(_OFFICE_ENDS):
+        if text[-1:] in _OFFICE_LAST and text.endswith(_OFFICE_ENDS):
             tail = _OFFICE.match(text)
             if tail:
                 text, branch = tail["base"], tail["tail"]
-        if text.endswith(_BRANCH_ENDS):
+        if text[-1:] in _BRANCH_LAST and text.endswith(_BRANCH_ENDS):
             tail = _BRANCH.match(text)
             if tail:
                 text, branch = tail["base"], tail["tail"]
         text, glued, tail_text = self._strip_glued(text)
         return text, legal_form or glued, branch or tail_text
 
-    def strip_words(self, text: str) -> tuple[str, str]:
-        """Name without legal forms that are words of their own, and the form."""
-        words = text.split(" ")
-        if words[-1] == "the" and len(words) > 1:
-            # Bank of Somewhere, The
-            text, words = text.removesuffix(" the"), words[:-1]
-        sizes, front_sizes = self._sizes_behind.get(words[-1]), self._sizes_front.get(words[0])
-        if sizes is None and front_sizes is None:
-            return text, ""
-        legal_form = ""
+    def strip_words(self, words: Words) -> tuple[Words, list[str]]:
+        """Names without legal forms that are words of their own, and the forms."""
+        code = _places_in(words.texts, self._known)
+        first, last = words.starts[:-1].copy(), words.starts[1:].copy()
+        the, conjunction = code == self._code(_THE), code == self._code(_AND)
+        # Bank of Somewhere, The
+        several = np.flatnonzero(last - first > 1)
+        last[several] -= the[last[several] - 1]
+        form = np.full(len(words), -1, np.int64)
+        rows = np.arange(len(words))
         # A name may end in several forms ("X Holdings Co., Ltd. (publ)").
         for _ in range(_MOST_FORMS):
-            form = ""
-            for size in sizes or ():
+            size, found = np.zeros(len(words), np.int64), np.full(len(words), -1, np.int64)
+            for depth, at, number in _walk(self._behind_words, rows, last - first, lambda at, d: code[last[at] - d]):
                 # Hotel Verde & Spa is not an S.p.A.
-                if size < len(words) and words[-size - 1] != "and":
-                    form = self._behind_words.get(" ".join(words[-size:]), "")
-                    if form:
-                        del words[-size:]
-                        break
-            if not form:
+                at, number = _where(~conjunction[last[at] - depth - 1], at, number)
+                size[at], found[at] = depth, number
+            rows = np.flatnonzero(size)
+            if not len(rows):
                 break
-            legal_form = form
-            sizes = self._sizes_behind.get(words[-1])
-        for size in front_sizes or ():
-            if size < len(words):
-                form = self._front_words.get(" ".join(words[:size]), "")
-                # AB Foods and PT Systems are not 'Foods' and 'Systems'.
-                if form and not all(word in self._common for word in words[size:]):
-                    legal_form = legal_form or form
-                    del words[:size]
-                    break
-        return (" ".join(words), legal_form) if legal_form else (text, "")
+            last[rows] -= size[rows]
+            form[rows] = found[rows]
+        common = np.r_[0, np.cumsum(self._is_common[code])]
+        size, found = np.zeros(len(words), np.int64), np.full(len(words), -1, np.int64)
+        for depth, at, number in _walk(
+            self._front_words, np.arange(len(words)), last - first, lambda at, d: code[first[at] + d - 1]
+        ):
+            # AB Foods and PT Systems are not 'Foods' and 'Systems'.
+            rest = first[at] + depth
+            at, number = _where(common[last[at]] - common[rest] < last[at] - rest, at, number)
+            size[at], found[at] = depth, number
+        first += size
+        form = np.where(form >= 0, form, found)
+        change = np.zeros(len(words.texts) + 1, np.int64)
+        np.add.at(change, first, 1)
+        np.add.at(change, last, -1)
+        forms = np.array([*self._canonical, ""], dtype=object)[form]
+        return words.kept(np.cumsum(change)[:-1] > 0), forms.tolist()
+
+    def _code(self, word: str) -> int:
+        return int(self._known.index(pa.scalar(word, self._known.type)).as_py())
 
     def _strip_bracketed(self, text: str) -> tuple[str, str, str]:
         found = self._bracket.search(text)
@@ -416,17 +540,17 @@ class _LegalForms:
         if found and _has_letter(found["base"]):
             return found["base"].rstrip(), self._glued[found["form"]], found["tail"]
         legal_form = ""
-        for form in self._behind.get(text[-1:], ()):
-            if text.endswith(form):
-                if _has_letter(text[: -len(form)]):
-                    text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
-                break
-        for form in self._front.get(text[:1], ()):
-            if text.startswith(form):
-                if _has_letter(text[len(form) :]):
-                    text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
-                break
-        if not legal_form and text.endswith(_BRANCH_ENDS):
+        behind = self._behind.get(text[-1:], ())
+        if behind and text.endswith(behind):
+            form = next(form for form in behind if text.endswith(form))
+            if _has_letter(text[: -len(form)]):
+                text, legal_form = text[: -len(form)].rstrip(), self._glued[form]
+        front = self._front.get(text[:1], ())
+        if front and text.startswith(front):
+            form = next(form for form in front if text.startswith(form))
+            if _has_letter(text[len(form) :]):
+                text, legal_form = text[len(form) :].lstrip(), legal_form or self._glued[form]
+        if not legal_form and text[-1:] in _BRANCH_LAST and text.endswith(_BRANCH_ENDS):
             found = self._glued_front.search(text)
             tail = _BRANCH_TAIL.match(text[found.end() :]) if found else None
             if found and tail and _has_letter(text[: found.start()]):
@@ -434,25 +558,44 @@ class _LegalForms:
         return text, legal_form, ""
 
 
-def _sizes(forms: Iterable[str], place: int) -> dict[str, list[int]]:
-    """Numbers of words, the largest first, of the forms that have a word at their end (-1) or beginning (0)."""
-    sizes: dict[str, set[int]] = {}
-    for form in forms:
-        words = form.split()
-        sizes.setdefault(words[place], set()).add(len(words))
-    return {word: sorted(found, reverse=True) for word, found in sizes.items()}
+def _walk(
+    forms: _WordForms, rows: Ints, counts: Ints, code_at: Callable[[Ints, int], Ints]
+) -> Iterator[tuple[int, Ints, Ints]]:
+    """Forms of one word, of two, and so on, that names begin or end with and do not consist of.
+
+    Yields
+    ------
+    number of words, the rows whose names have such a form, the numbers of the forms
+    """
+    state, depth = np.zeros(len(rows), np.int64), 0
+    while len(rows):
+        depth += 1
+        rows, state = _where(counts[rows] > depth, rows, state)
+        state, number = forms.step(state, code_at(rows, depth))
+        yield depth, *_where(number >= 0, rows, number)
+        rows, state = _where(state >= 0, rows, state)
 
 
-def _by_character(forms: Iterable[str], place: int) -> dict[str, list[str]]:
+def _where(flags: Flags, one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    return one[flags], other[flags]
+
+
+def _places_in(texts: pa.Array, known: pa.Array) -> Ints:
+    """(n,) place of each text among the known ones, -1 if it is none of them."""
+    places: Ints = pc.fill_null(pc.index_in(texts, value_set=known), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return places
+
+
+def _by_character(forms: Iterable[str], place: int) -> dict[str, tuple[str, ...]]:
     """Forms, the longest first, by their last (-1) or first (0) character."""
     found: dict[str, list[str]] = {}
     for form in forms:
         found.setdefault(form[place], []).append(form)
-    return found
+    return {char: tuple(of_char) for char, of_char in found.items()}
 
 
 def _has_letter(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+    return text[:1].isalnum() or any(char.isalnum() for char in text)
 
 
 def _repair(text: str) -> str | None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import jaconv
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 # Old and variant kanji with the form that is taken for both. 旧字体 of the joyo table plus variants met in company names.
@@ -42,10 +45,12 @@ _VU: Final = re.compile("[ヴゔ][ァィェォぁぃぇぉ]")
 _VU_TO: Final = dict(zip("ァィェォぁぃぇぉ", "バビベボバビベボ", strict=True))
 _HIRAGANA: Final = {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
 _ITERATION: Final = re.compile(r"(.)([々〻ゝゞヽヾ])")
-_ITERATION_MARKS: Final = "々〻ゝゞヽヾ"
+_ITERATION_MARKS: Final = re.compile("[々〻ゝゞヽヾ]")
 # Kanji that a scanner or a hasty writer puts for a katakana of the same shape; only beside katakana.
 _LOOKS_LIKE_KANA: Final = dict(zip("一口二力夕工八卜", "ーロニカタエハト", strict=True))
-_KANJI_BESIDE_KANA: Final = re.compile("(?:(?<=[ァ-ヺー])[一口二力夕工八卜]|[口二力夕工八卜](?=[ァ-ヺー]))")
+# In this and the next patterns the characters come first, and what has to stand before them is looked at from behind them:
+# the engine leaps from one place where such a character stands to the next, and is many times as fast.
+_KANJI_BESIDE_KANA: Final = re.compile("[一口二力夕工八卜](?:(?<=[ァ-ヺー].)|(?<!一)(?=[ァ-ヺー]))")
 _LETTERS: Final = {
     "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ё": "е", "ħ": "h", "ŋ": "n",
 }  # fmt: skip
@@ -54,12 +59,15 @@ _QUOTES: Final = frozenset("'’‘ʼ`´′＇‛")
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.[^\S\n]+)+(?=[^\W\d_]\.)")
 _ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
 _SINGLE_LETTERS: Final = re.compile(r"\b([a-z]) (?=[a-z]\b)")
+_PLUS, _SLASH = re.compile(r"\+"), re.compile("/")
 _PLUS_BETWEEN: Final = re.compile(r"(?<=[^\W_])[^\S\n]*\+[^\S\n]*(?=[^\W_])")
 _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
-_LONG_VOWEL: Final = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−ｰ](?=[ァ-ヺー\s]|\Z)")
+_LETTER_BEFORE_DOT: Final = re.compile(r"\.(?<=\b[^\W\d_]\.)")
+_LONG_VOWEL: Final = re.compile(r"[-‐‑‒–—―−ｰ](?<=[ァ-ヺー].)(?=[ァ-ヺー\s]|\Z)")
 _KATAKANA_DOT: Final = re.compile("[・･·‧]")
 _MARK_RANGES: Final = "\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u1000-\u109f"
 _WORD_CHARACTER: Final = re.compile(rf"[^\W_]|[{_MARK_RANGES}]")
+_MARK: Final = re.compile(rf"[{_MARK_RANGES}]")
 _LEADING_MARKS: Final = re.compile(rf"(?:(?<=\s)|\A)(?:(?=\W)[{_MARK_RANGES}])+")
 # Kana, kanji, Hangul and Thai: scripts that put no spaces between the words of a name, or need not.
 UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]")
@@ -113,56 +121,188 @@ def _script_table() -> NDArray[np.uint16]:
 
 _SCRIPT_TABLE: Final = _script_table()
 _SCRIPTS_OF_POINT: Final[list[int]] = _SCRIPT_TABLE.tolist()
-# What each character met so far becomes.
-# A character that a table lacks costs an exception inside str.translate, so they are complete.
-_folded: dict[int, str] = {}
-_word_characters: dict[int, str] = {}
-_key_characters: dict[int, str] = {}
+_POINTS: Final = 0x110000
+# From so many characters on a table of all characters is the faster way to map them.
+_LONG: Final = 5_000
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of many texts, one after the other.
+
+    Attributes
+    ----------
+    texts : (m,) the words, none of them empty
+    starts : (n + 1,) the words of text i are those from starts[i] up to starts[i + 1]
+    """
+
+    texts: pa.LargeStringArray
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def joined(self, separator: str = " ") -> list[str]:
+        """Return the words of each text with a separator between."""
+        return _listed(
+            pc.binary_join(
+                pa.LargeListArray.from_arrays(self.starts, self.texts), pa.scalar(separator, pa.large_string())
+            )
+        )
+
+    def kept(self, is_kept: NDArray[np.bool_]) -> Words:
+        """Return the words for which the (m,) flags are set."""
+        if is_kept.all():
+            return self
+        counts = np.r_[0, np.cumsum(is_kept)]
+        return Words(self.texts.filter(pa.array(is_kept)), counts[self.starts])
+
+    def any_of(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) whether one of the words of each text has its (m,) flag set."""
+        counts = np.r_[0, np.cumsum(flags)][self.starts]
+        result: NDArray[np.bool_] = counts[1:] > counts[:-1]
+        return result
+
+    def all_of(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) whether all words of each text have their (m,) flags set."""
+        return ~self.any_of(~flags)
+
+    def are(self, word: str) -> NDArray[np.bool_]:
+        """(m,) whether each word is this one."""
+        return _flags(pc.equal(self.texts, word))
+
+
+class CharacterMap:
+    """What a function makes of each character.
+
+    Parameters
+    ----------
+    function : gives a text for a character; of several characters it makes one at a time what it makes of all of them
+    """
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        self._function = function
+        # A character that str.translate does not find costs an exception, so all that were met are in here.
+        self._single: dict[int, str | None] = {}
+        self._longer: dict[str, str] = {}
+        self._table: NDArray[np.uint32] | None = None
+        for point in range(128):
+            self._learn(point)
+
+    def map(self, text: str) -> str:
+        """Text with each character replaced."""
+        if text.isascii():
+            return self._lengthen(text).translate(self._single)
+        if len(text) < _LONG:
+            for point in set(map(ord, text)) - self._single.keys():
+                self._learn(point)
+            return self._lengthen(text).translate(self._single)
+        is_met = np.zeros(_POINTS, dtype=bool)
+        is_met[_points(text)] = True
+        for point in set(np.flatnonzero(is_met).tolist()) - self._single.keys():
+            self._learn(point)
+        if self._table is None:
+            self._table = np.arange(_POINTS, dtype=np.uint32)
+            for point in self._single:
+                self._enter(point)
+        points = self._table[_points(self._lengthen(text))]
+        return points[points < _POINTS].tobytes().decode("utf-32-le", "surrogatepass")
+
+    def _lengthen(self, text: str) -> str:
+        # One by one, so that str.translate meets none of them: with them it forgets its fast way for the rest of the text.
+        for char, longer in self._longer.items():
+            if char in text:
+                text = text.replace(char, longer)
+        return text
+
+    def _learn(self, point: int) -> None:
+        char = chr(point)
+        becomes = self._function(char)
+        if len(becomes) > 1:
+            self._longer[char] = becomes
+            becomes = char
+        self._single[point] = becomes or None
+        if self._table is not None:
+            self._enter(point)
+
+    def _enter(self, point: int) -> None:
+        assert self._table is not None
+        becomes = self._single[point]
+        self._table[point] = ord(becomes) if becomes else _POINTS
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
     """Each text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
-    return _in_two_parts(texts, lambda text: _map_characters(text.lower(), _folded, _fold_character), _fold_any)
+    return _in_two_parts(texts, lambda text: _FOLDED.map(text.lower()), _fold_any)
 
 
 def words_all(folded: Sequence[str]) -> list[str]:
     """Words of each folded text with one space between; without quotes, dots of acronyms and punctuation."""
-    # A O Smith and AO Smith
-    return [
-        _SINGLE_LETTERS.sub(r"\1", words) if " " in words and _SINGLE_LETTERS.search(words) else words
-        for words in (" ".join(line.split()) for line in _in_two_parts(folded, _words_ascii, _words_any))
-    ]
+    return split_all(folded).joined()
+
+
+def split_all(folded: Sequence[str]) -> Words:
+    """Words of each folded text, without quotes, dots of acronyms and punctuation."""
+    return split_words(_in_two_parts(folded, _words_ascii, _words_any), join_letters=True)
+
+
+def split_words(lines: Sequence[str], join_letters: bool = False) -> Words:
+    """Words of texts in which nothing but spaces stands between them; single letters in a row are one word if they are to be."""
+    data = np.frombuffer(("\n".join(lines) + "\n").encode("utf-8", "replace"), np.uint8)
+    is_gap = (data == ord(" ")) | (data == ord("\n"))
+    before = np.r_[True, is_gap[:-1]]
+    begins, ends = np.flatnonzero(~is_gap & before), np.flatnonzero(is_gap & ~before)
+    starts = (
+        np.r_[0, np.searchsorted(begins, np.flatnonzero(data == ord("\n")))] if len(lines) else np.zeros(1, np.int64)
+    )
+    letters, sizes = data[~is_gap], ends - begins
+    if join_letters:
+        is_apart = np.ones(len(sizes), dtype=bool)
+        # A O Smith and AO Smith
+        is_apart[_behind_single_letters(letters, sizes, starts)] = False
+        starts = np.r_[0, np.cumsum(is_apart)][starts]
+        offsets = np.r_[(np.cumsum(sizes) - sizes)[is_apart], len(letters)]
+    else:
+        offsets = np.r_[0, np.cumsum(sizes)]
+    texts = pa.LargeStringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(letters)
+    )
+    return Words(texts, starts)
 
 
 def keys_all(words: Sequence[str]) -> list[str]:
     """Key for equality of each text of words: no spaces, no 'the' or 'and', kana without length and size."""
-    lines = []
-    for line in words:
-        if " " in line:
-            parts = line.split(" ")
-            if "and" in parts:
-                parts = [part for part in parts if part != "and"]
-            if len(parts) > 1 and parts[0] == "the":
-                del parts[0]
-            line = "".join(parts)
-        elif line == "and":
-            line = ""
-        lines.append(line)
-    return _in_two_parts(lines, lambda text: text, _key_any)
+    return keys_of(split_words(words))
+
+
+def keys_of(words: Words) -> list[str]:
+    """Key for equality of the words of each text."""
+    words = words.kept(~words.are("and"))
+    is_left_out = np.zeros(len(words.texts), dtype=bool)
+    first = words.starts[:-1][np.diff(words.starts) > 1]
+    is_left_out[first] = words.are("the")[first]
+    return _in_two_parts(words.kept(~is_left_out).joined(""), lambda text: text, _key_any)
 
 
 def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
     """(n,) bit sets of the scripts that occur, in the order of `SCRIPTS`; digits count for none."""
     if not texts:
         return np.zeros(0, np.int64)
-    text = "\n".join(texts) + "\n"
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    bits = np.where(
-        codes < len(_SCRIPT_TABLE), _SCRIPT_TABLE[np.minimum(codes, len(_SCRIPT_TABLE) - 1)], SCRIPT_BITS["han"]
-    )
-    ends = np.flatnonzero(codes == ord("\n"))
+    points = _points("\n".join(texts) + "\n")
+    bits = _SCRIPT_TABLE[np.minimum(points, len(_SCRIPT_TABLE) - 1)]
+    bits[points >= len(_SCRIPT_TABLE)] = SCRIPT_BITS["han"]
+    ends = np.flatnonzero(points == ord("\n"))
     starts = np.r_[0, ends[:-1] + 1]
     return np.bitwise_or.reduceat(bits, starts).astype(np.int64)
+
+
+def are_unspaced(texts: pa.Array) -> NDArray[np.bool_]:
+    """(n,) whether each text has letters of `UNSPACED`."""
+    result = np.zeros(len(texts), dtype=bool)
+    places = np.flatnonzero(~_flags(pc.string_is_ascii(texts)))
+    others = texts.take(pa.array(places)).to_numpy(zero_copy_only=False)
+    result[places] = [UNSPACED.search(text) is not None for text in others.tolist()]
+    return result
 
 
 def transliterate(text: str) -> str:
@@ -181,7 +321,10 @@ def spelled_out(text: str) -> str:
 
 def lines_with(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
     """Places of the texts in which a pattern is found that does not reach across line feeds."""
-    text = _join(texts)
+    return _lines_with(pattern, _join(texts))
+
+
+def _lines_with(pattern: re.Pattern[str], text: str) -> list[int]:
     places: list[int] = []
     line = last = 0
     for found in pattern.finditer(text):
@@ -221,59 +364,107 @@ def _in_two_parts(
     texts: Sequence[str], ascii_function: Callable[[str], str], function: Callable[[str], str]
 ) -> list[str]:
     """What the functions give for all texts at once: ASCII has a faster one."""
-    result = list(texts)
-    is_ascii = [text.isascii() for text in texts]
-    for wanted, of_part in ((True, ascii_function), (False, function)):
-        places = [at for at, flag in enumerate(is_ascii) if flag is wanted]
-        if places:
-            lines = of_part(_join([texts[at] for at in places])).split("\n")
-            for at, line in zip(places, lines, strict=True):
-                result[at] = line
+    if not texts:
+        return []
+    joined = _join(texts)
+    if joined.isascii():
+        return ascii_function(joined).split("\n")
+    result = np.array(texts, dtype=object)
+    is_ascii = np.fromiter(map(str.isascii, texts), dtype=bool, count=len(texts))
+    for places, of_part in ((is_ascii, ascii_function), (~is_ascii, function)):
+        if places.any():
+            result[places] = np.array(of_part(_join(result[places].tolist())).split("\n"), dtype=object)
+    lines: list[str] = result.tolist()
+    return lines
+
+
+def _in_lines_with(pattern: re.Pattern[str], text: str, function: Callable[[str], str]) -> str:
+    """Text with what the function makes of those of its lines in which a pattern is found."""
+    places = _lines_with(pattern, text)
+    if not places:
+        return text
+    lines = text.split("\n")
+    changed = function("\n".join([lines[at] for at in places]))
+    for at, line in zip(places, changed.split("\n"), strict=True):
+        lines[at] = line
+    return "\n".join(lines)
+
+
+def _behind_single_letters(
+    letters: NDArray[np.uint8], sizes: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Places of the words that are a single letter of a to z and stand behind one, in the same text."""
+    first = np.cumsum(sizes) - sizes
+    is_letter = (letters >= ord("a")) & (letters <= ord("z"))
+    is_alone = sizes == 1
+    # Beside a vowel sign of another script, too, a letter is alone; which such characters are, the pattern says.
+    last, second = first + sizes - 1, np.minimum(first + 1, max(len(letters) - 1, 0))
+    ends = is_letter[last] & (is_alone | (letters[last - 1] > 127))
+    begins = is_letter[first] & (is_alone | (letters[second] > 127))
+    is_behind = np.r_[False, ends[:-1] & begins[1:]] if len(sizes) else is_alone
+    is_behind[starts[:-1][starts[:-1] < len(sizes)]] = False
+    places: NDArray[np.int64] = np.flatnonzero(is_behind)
+    unsure = places[~(is_alone[places] & is_alone[places - 1])]
+    wrong = []
+    for at in unsure.tolist():
+        one, other = (
+            letters[first[place] : first[place] + sizes[place]].tobytes().decode("utf-8") for place in (at - 1, at)
+        )
+        if not _SINGLE_LETTERS.search(f"{one} {other}"):
+            wrong.append(at)
+    return places[~np.isin(places, wrong)] if wrong else places
+
+
+def _points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _flags(column: pa.BooleanArray) -> NDArray[np.bool_]:
+    result: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
     return result
+
+
+def _listed(column: pa.Array) -> list[str]:
+    """Texts of a column as a list; several times as fast as its own way."""
+    texts: list[str] = column.to_numpy(zero_copy_only=False).tolist()
+    return texts
 
 
 def _fold_any(text: str) -> str:
     if any(char in text for char in _CIRCLED):
         text = text.translate({ord(char): form for char, form in _CIRCLED.items()})
-    text = _map_characters(unicodedata.normalize("NFKC", text).casefold(), _folded, _fold_character)
+    # To see that a text is normalised takes a small part of the time that normalising does.
+    lines = [
+        line if unicodedata.is_normalized("NFKC", line) else unicodedata.normalize("NFKC", line)
+        for line in text.split("\n")
+    ]
+    text = _FOLDED.map("\n".join(lines).casefold())
     text = _LONG_VOWEL.sub("ー", text)
-    if any(mark in text for mark in _ITERATION_MARKS):
-        text = _ITERATION.sub(_repeat, text)
-    return text
+    return _in_lines_with(_ITERATION_MARKS, text, lambda lines: _ITERATION.sub(_repeat, lines))
 
 
 def _words_ascii(text: str) -> str:
-    if "+" in text:
-        # Smith+Nephew, but Green+
-        text = _PLUS_BETWEEN.sub(" and ", text)
-    if "/" in text:
-        text = _SLASH_FORM.sub(r"\1\2", text)
-    return _map_characters(_join_acronyms(text), _word_characters, _word_character)
+    # Smith+Nephew, but Green+
+    text = _in_lines_with(_PLUS, text, lambda lines: _PLUS_BETWEEN.sub(" and ", lines))
+    text = _in_lines_with(_SLASH, text, lambda lines: _SLASH_FORM.sub(r"\1\2", lines))
+    return _IN_WORDS.map(_in_lines_with(_LETTER_BEFORE_DOT, text, _join_acronyms))
 
 
 def _words_any(text: str) -> str:
-    if _KATAKANA_DOT.search(text):
-        text = "\n".join(
-            _KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) if _KATAKANA_DOT.search(line) else line
-            for line in text.split("\n")
-        )
-    text = _words_ascii(text)
-    if any(unicodedata.category(char).startswith("M") for char in set(text)):
-        text = _LEADING_MARKS.sub("", text)
-    return text
+    text = _in_lines_with(
+        _KATAKANA_DOT,
+        text,
+        lambda lines: "\n".join(
+            [_KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) for line in lines.split("\n")]
+        ),
+    )
+    return _in_lines_with(_MARK, _words_ascii(text), lambda lines: _LEADING_MARKS.sub("", lines))
 
 
 def _join_acronyms(text: str) -> str:
-    """Texts with A.B.C. as ABC; only lines with a letter before a dot are looked at closely."""
-    if "." not in text:
-        return text
-    lines = text.split("\n")
-    places = [at for at, line in enumerate(lines) if "." in line]
-    text = _INITIALS.sub(lambda found: "".join(found.group().split()), "\n".join([lines[at] for at in places]))
-    joined = _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
-    for at, line in zip(places, joined.split("\n"), strict=True):
-        lines[at] = line
-    return "\n".join(lines)
+    """Texts with A.B.C. as ABC."""
+    text = _INITIALS.sub(lambda found: "".join(found.group().split()), text)
+    return _ACRONYM.sub(lambda found: found.group().replace(".", ""), text)
 
 
 def _word_character(char: str) -> str:
@@ -284,19 +475,12 @@ def _word_character(char: str) -> str:
     return char if char == "\n" or _WORD_CHARACTER.match(char) else " "
 
 
-def _map_characters(text: str, known: dict[int, str], function: Callable[[str], str]) -> str:
-    for char in set(text):
-        if ord(char) not in known:
-            known[ord(char)] = function(char)
-    return text.translate(known)
-
-
 def _key_any(text: str) -> str:
     if any(char in text for char in _LOOKS_LIKE_KANA):
         text = _KANJI_BESIDE_KANA.sub(lambda found: _LOOKS_LIKE_KANA[found.group()], text)
     if "ヴ" in text or "ゔ" in text:
         text = _VU.sub(lambda found: _VU_TO[found.group()[1]], text)
-    return _map_characters(text, _key_characters, _key_character)
+    return _IN_KEYS.map(text)
 
 
 def _key_character(char: str) -> str:
@@ -325,3 +509,8 @@ def _repeat(found: re.Match[str]) -> str:
     if mark in "ゞヾ":
         return char + unicodedata.normalize("NFC", char + "\u3099")
     return char + char
+
+
+_FOLDED: Final = CharacterMap(_fold_character)
+_IN_WORDS: Final = CharacterMap(_word_character)
+_IN_KEYS: Final = CharacterMap(_key_character)
