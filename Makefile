@@ -24,7 +24,7 @@ run: install ## everything on a fresh clone: demo input, sandbox CRM, one nightl
 
 .PHONY: test
 test: install browser ## install what the tests need and run every test
-	$(BIN)/pytest -n auto --dist loadgroup tests
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests
 
 .PHONY: ui
 ui: install ## Dagster UI and the sandbox CRM on this machine, with lineage, schedules, reruns
