@@ -37,7 +37,7 @@ check: format-check lint types sql-lint lock-check test ## what CI runs: format,
 format: install ## rewrite Python and SQL in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff fix --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: format-check
 format-check: install
@@ -53,7 +53,7 @@ types: install
 
 .PHONY: sql-lint
 sql-lint: install
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: lock-check
 lock-check:
