@@ -12,6 +12,9 @@ SEED ?= 7
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
+# A night and its tests start many processes over the same packages. Some images forbid Python to keep what it compiled;
+# then each of those processes would compile all of them again, which takes longer than most of what they do.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets
