@@ -12,6 +12,9 @@ SEED ?= 7
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
+# A night and its tests start many processes over the same packages. Some images forbid Python to keep what it compiled;
+# then each of those processes would compile all of them again, which takes longer than most of what they do.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets
@@ -24,7 +27,7 @@ run: install ## everything on a fresh clone: demo input, sandbox CRM, one nightl
 
 .PHONY: test
 test: install browser ## install what the tests need and run every test
-	$(BIN)/pytest -n auto --dist loadgroup tests
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests
 
 .PHONY: ui
 ui: install ## Dagster UI and the sandbox CRM on this machine, with lineage, schedules, reruns
@@ -37,7 +40,7 @@ check: format-check lint types sql-lint lock-check test ## what CI runs: format,
 format: install ## rewrite Python and SQL in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff fix --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: format-check
 format-check: install
@@ -53,7 +56,7 @@ types: install
 
 .PHONY: sql-lint
 sql-lint: install
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: lock-check
 lock-check:

@@ -68,13 +68,15 @@ def run(
     as_json: Json = False,
 ) -> None:
     """One nightly run: load, resolve, score, queue, deliver, publish."""
-    from loading.files import find_landing_files
+    night = _date(as_of)
+    if input_folder is not None:
+        from loading.files import find_landing_files
+
+        find_landing_files(input_folder)
+    # What the user mistyped is said before the orchestrator is loaded, which takes seconds.
     from orchestration.nightly import run_nightly
     from orchestration.report_page import report_path
 
-    night = _date(as_of)
-    if input_folder is not None:
-        find_landing_files(input_folder)
     outcome = run_nightly(night, input_folder, warehouse, _crm(crm), from_failure)
     summary = _read(outcome.warehouse, lambda connection: _summary(connection, night))
     if as_json:
@@ -317,7 +319,7 @@ def main() -> None:
     try:
         app()
     except ValueError as error:
-        if not isinstance(error, _user_errors()):
+        if not isinstance(error, UsageError) and not isinstance(error, _user_errors()):
             raise
         err.print(f"[red]abm:[/] {_plain(error)}")
         sys.exit(EXIT_USER)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,26 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """dbt's target folder for the project as its files are now, for the night `AS_OF` and a warehouse in memory.
+
+    Parsing takes longer than most of what tests do with the result, so all workers share one; who writes there copies it first.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # beta notices of the orchestrator
+        from orchestration.dbt_manifest import read_manifest
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parsed_project"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.delenv("ABM_WAREHOUSE_PATH", raising=False)
+        read_manifest({"as_of_date": AS_OF})
+    return folder / "target"
+
+
 @dataclass(frozen=True)
 class Abm:
     """The `abm` command in a folder of its own, as a user would call it."""
@@ -38,13 +60,17 @@ class Abm:
     def warehouse(self) -> Path:
         return self.folder / "abm.duckdb"
 
+    @property
+    def dbt_target(self) -> Path:
+        return self.folder / "dbt_target"
+
     def __call__(
         self, *arguments: str | Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ABM_", "PYTEST_"))}
         kept |= {
             "DAGSTER_HOME": str(self.folder / "dagster"),
-            "DBT_TARGET_PATH": str(self.folder / "dbt_target"),
+            "DBT_TARGET_PATH": str(self.dbt_target),
             "PYTHONPATH": str(self.project),
             "COLUMNS": "180",
         }

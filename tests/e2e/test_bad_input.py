@@ -14,8 +14,10 @@ from tests.conftest import AS_OF, ROOT, Abm
 
 
 @pytest.fixture
-def abm(tmp_path: Path) -> Abm:
-    return Abm(tmp_path)
+def abm(tmp_path: Path, parsed_project: Path) -> Abm:
+    found = Abm(tmp_path)
+    shutil.copytree(parsed_project, found.dbt_target)  # none of these runs comes as far as dbt
+    return found
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ import pytest
 
 from tests.conftest import ROOT, Abm
 
-# One worker runs these, so that the night they share is run once.
-pytestmark = pytest.mark.xdist_group("night")
 ACCOUNTS = 120
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,16 +23,18 @@ TEXTS = [
 READERS = {"to_timestamp": timestamp_sql, "to_number": number_sql, "to_boolean": boolean_sql}
 
 
-def test_every_macro_and_the_loader_agree_on_every_cell(tmp_path: Path) -> None:
+def test_every_macro_and_the_loader_agree_on_every_cell(tmp_path: Path, parsed_project: Path) -> None:
+    target = tmp_path / "target"
+    shutil.copytree(parsed_project, target)
     macros = ", ".join(f"{{{{ {macro}('cell') }}}} as macro_{macro}" for macro in READERS)
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--inline", f"select cell, {macros} from cells",
             "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project"),
-            "--target-path", str(tmp_path), "--log-path", str(tmp_path), "--vars", json.dumps({"as_of_date": AS_OF}),
+            "--target-path", str(target), "--log-path", str(tmp_path), "--vars", json.dumps({"as_of_date": AS_OF}),
             "--output", "json",
         ],
-        env=os.environ | {"ABM_WAREHOUSE_PATH": str(tmp_path / "w.duckdb"), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env=os.environ | {"ABM_WAREHOUSE_PATH": ":memory:", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     compiled = json.loads(done.stdout[done.stdout.index("{") :])["compiled"]

@@ -8,9 +8,6 @@ aggregate: a model listed below that gives counts, dates or shares of accounts, 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +15,6 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 Manifest = Mapping[str, Any]
 
 GATE = "permitted_contacts"
@@ -94,20 +90,9 @@ def _aggregate_problems(node: Mapping[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    """The manifest of the project as its files are now, parsed in a folder of its own."""
-    target = tmp_path_factory.mktemp("dbt")
-    dbt = Path(sys.executable).with_name("dbt")
-    places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target, "--log-path", target]
-    done = subprocess.run(
-        [str(part) for part in (dbt, "--quiet", "parse", *places)],
-        env=os.environ | {"ABM_WAREHOUSE_PATH": ":memory:", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    parsed: Manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+def manifest(parsed_project: Path) -> Manifest:
+    """The manifest of the project as its files are now."""
+    parsed: Manifest = json.loads((parsed_project / "manifest.json").read_text(encoding="utf-8"))
     return parsed
 
 

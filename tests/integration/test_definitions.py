@@ -26,10 +26,10 @@ LAYERS = {"rules", "raw", "staging", "identity", "marts", "scoring", "activation
 
 
 @pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
+def definitions(parsed_project: Path) -> Iterator[dg.Definitions]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # beta notices of the orchestrator
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt_target")))
+        patch.setenv("DBT_TARGET_PATH", str(parsed_project))
         from orchestration.definitions import build_definitions
 
         yield build_definitions()
@@ -97,12 +97,12 @@ def test_the_schedule_runs_over_the_day_that_has_just_ended_in_the_business_time
     assert day_that_ended(datetime(2026, 10, 31, 19, tzinfo=ZoneInfo("UTC"))) == date(2026, 10, 31)
 
 
-def test_the_dagster_ui_loads_the_asset_graph_without_errors(tmp_path: Path) -> None:
+def test_the_dagster_ui_loads_the_asset_graph_without_errors(tmp_path: Path, parsed_project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "DBT_TARGET_PATH": str(tmp_path / "target")}
+    environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "DBT_TARGET_PATH": str(parsed_project)}
     command = [str(Path(sys.executable).with_name("dagster-webserver")), "--module-name", "orchestration.definitions"]
     server = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],

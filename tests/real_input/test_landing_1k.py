@@ -10,9 +10,6 @@ import pytest
 
 from tests.conftest import Abm
 
-# One worker runs these, so that the night they share is run once.
-pytestmark = pytest.mark.xdist_group("landing_1k")
-
 
 @pytest.fixture(scope="module")
 def landing(shared_data: Path) -> Path:
