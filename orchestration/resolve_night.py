@@ -74,12 +74,6 @@ _PREPARED: Final = {
     "record_names": PREPARED_NAMES,
     "record_domains": PREPARED_DOMAINS,
 }
-# Main and English names, with the records among which they stand.
-_NAMES: Final = """
-select name_key, any_value(component) as component
-from identity_memory.record_names inner join identity_memory.records using (record_id)
-"""
-_BY_NAME: Final = f"and name_kind <= {NAME_EN} group by name_key"
 _RECALLED: Final = """
 create or replace temp table {name} as
 select record_id, content_hash from identity_memory.records
@@ -312,7 +306,7 @@ class _FullNight(_Warehouse):
         self._replace("identity_memory.record_domains", domains)
         self._replace("identity_memory.keys", _key_rows(row, key, component))
         compared = ComparedNames.of_names(names)
-        self._run(f"create or replace table identity_memory.names as {_NAMES} where true {_BY_NAME}")
+        self._replace("identity_memory.names", _name_rows(prepared, component, np.ones(len(prepared), dtype=bool)))
         self._replace("identity_memory.name_features", compared.feature_rows())
         self._run(
             f"""
@@ -678,9 +672,12 @@ class _ShortNight(_Warehouse):
         ):
             self._exchange(f"identity_memory.{name}", "record_id", "written", rows.filter(pa.array(is_touched[place])))
         self._run(
-            "delete from identity_memory.names where component < 0;"
-            f" insert into identity_memory.names by name {_NAMES} where record_id in (select record_id from written) {_BY_NAME};"
-            "create or replace table identity_memory.common_features as from common_features"
+            """
+            delete from identity_memory.names where component < 0;
+            insert into identity_memory.names by name select * from names;
+            create or replace table identity_memory.common_features as from common_features
+            """,
+            names=_name_rows(everything, component, is_touched),
         )
         learned, since = self._connection.execute(
             "select learned_count, changed_since_count from identity_memory.nights"
@@ -697,6 +694,16 @@ def _key_rows(row: Ints, key: NDArray[np.uint64], component: Ints) -> pa.Table:
     """Table key, component: where each key leads."""
     used, first = np.unique(key, return_index=True)
     return pa.table({"key": used, "component": component[row[first]]})
+
+
+def _name_rows(prepared: Prepared, component: Ints, is_meant: Flags) -> pa.Table:
+    """Table name_key, component: where each main or English name of the records meant leads."""
+    own = (prepared.name_kind <= NAME_EN) & is_meant[prepared.name_row]
+    leads = np.full(len(prepared.name_keys), -1, np.int64)
+    leads[prepared.name_code[own]] = component[prepared.name_row[own]]
+    used = np.flatnonzero(leads >= 0)
+    keys = pa.array([prepared.name_keys[code] for code in used.tolist()], pa.string())
+    return pa.table({"name_key": keys, "component": leads[used]})
 
 
 def _decided(overrides: Sequence[Override]) -> pa.Table:
