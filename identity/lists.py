@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from identity import tables
 from identity.collection import without_collection
-from identity.list_matches import ListColumns, match_list
+from identity.list_evidence import ListColumns
+from identity.list_matches import match_list
 from identity.match import Decided, Matches
 from identity.normalise import Coded, Prepared, encode_texts, prepare
 from identity.overrides import read_decisions

@@ -1,0 +1,338 @@
+"""What the fields of a list say for and against two of its accounts being one, in log-odds that add up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from identity.accounts import DISJOINT, NAMED_DOMAIN, SHARED, Accounts
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, constant, named
+from identity.list_candidates import ListPairs
+from identity.match import Matches
+from identity.name_evidence import (
+    BRANCH,
+    LONGER,
+    NAMELESS,
+    OTHER_SCRIPT,
+    OTHER_WORDS,
+    PARTLY,
+    RELATIONS,
+    NameWeights,
+)
+from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
+from identity.rarity import Floats
+from identity.rules import IdentityRules
+from identity.runs import Ints, distinct, is_first, ranks_in_runs
+
+_PHONE_TAIL: Final = 7
+_NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
+_DIRECTIONS: Final = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw", "no", "unit", "ste", "fl", "apt", "suite"))
+_STREET_KINDS: Final = frozenset(
+    ("st", "rd", "ave", "av", "blvd", "dr", "ln", "pl", "sq", "ct", "hwy", "pkwy", "bldg", "way")
+)
+
+
+@dataclass(frozen=True)
+class ListColumns:
+    """Further columns of a list: an e-mail address, and columns whose equal values speak for one company.
+
+    The latter are those that the user names.
+    """
+
+    email: Coded | None = None
+    also: Mapping[str, Coded] = field(default_factory=dict)
+
+
+def weigh(
+    pairs: ListPairs,
+    prepared: Prepared,
+    matches: Matches,
+    evidence: Evidence,
+    weights: NameWeights,
+    columns: ListColumns,
+) -> tuple[Proposals, Ints]:
+    """Evidence of every pair from its names and all its fields, and the relation of its names (places in `RELATIONS`)."""
+    accounts, rules = matches.accounts, evidence.rules
+    left, right = pairs.left, pairs.right
+    name, relation, name_left, name_right = _best_names(pairs, prepared, accounts, weights)
+    is_branch = (relation == BRANCH) | accounts.has("branch", left) | accounts.has("branch", right)
+    domain, code = accounts.share("domain", left, right)
+    is_shared = np.isin(code, np.array(sorted(matches.shared_domains), np.int64))
+    unlike = domain == DISJOINT
+    unlike[unlike] = accounts.share("label", left[unlike], right[unlike])[0] == DISJOINT
+    shared_only = is_shared & (domain == SHARED)
+    values = prepared.columns["domain"].values
+    parts = [
+        Part(name, _names_in_words(prepared, relation, name_left, name_right)),
+        Part(
+            np.where(
+                domain == SHARED,
+                np.where(shared_only, rules["shared_domain_agrees"], rules["list_domain_agrees"]),
+                np.nan,
+            ),
+            named("domain", values, code),
+        ),
+        Part(np.where(unlike, rules["list_domain_differs"], np.nan), constant("domains differ")),
+        *_phone_parts(accounts, rules, prepared, left, right, is_branch),
+        *_address_parts(accounts, rules, prepared, left, right, is_branch),
+        *evidence.countries(accounts, left, right),
+        *evidence.legal_forms(accounts, left, right),
+        Part(
+            np.where(
+                (relation == LONGER) & accounts.has("legal_form", left) & accounts.has("legal_form", right),
+                rules["list_formal_longer"],
+                np.nan,
+            ),
+            constant("both names carry a legal form"),
+        ),
+        Part(
+            np.where(
+                np.isin(relation, (PARTLY, OTHER_WORDS))
+                & accounts.has("legal_form", left)
+                & accounts.has("legal_form", right),
+                rules["list_formal_other"],
+                np.nan,
+            ),
+            constant("both names carry a legal form"),
+        ),
+    ]
+    duns = accounts.share("duns", left, right)[0]
+    lei = accounts.share("lei", left, right)[0]
+    parts.append(Part(np.where(lei == DISJOINT, rules["list_lei_differs"], np.nan), constant("different LEI")))
+    parts.append(
+        Part(np.where(duns == DISJOINT, rules["identifier_differs"], np.nan), constant("different D-U-N-S numbers"))
+    )
+    if columns.email is not None:
+        email = accounts.share("email", left, right)[0]
+        parts.append(Part(np.where(email == SHARED, rules["list_email_agrees"], np.nan), constant("e-mail address")))
+    for label, column in columns.also.items():
+        found, code = accounts.share(f"also:{label}", left, right)
+        agrees = np.minimum(_rarity(column)[code], rules["list_also_agrees"])
+        parts.append(Part(np.where(found == SHARED, agrees, np.nan), constant(label)))
+        parts.append(
+            Part(np.where(found == DISJOINT, rules["list_also_differs"], np.nan), constant(f"{label} differs"))
+        )
+    size = len(left)
+    proposals = Proposals(
+        left, right, np.full(size, RULE_CODE["list"], np.int8), np.full(size, NAMED_DOMAIN, np.int8), parts
+    )
+    return proposals, relation
+
+
+def _best_names(
+    pairs: ListPairs, prepared: Prepared, accounts: Accounts, weights: NameWeights
+) -> tuple[Floats, Ints, Ints, Ints]:
+    """Weight and relation of the best pair of names of each pair of accounts, and the names."""
+    weight, relation = weights.weigh(pairs.name_left, pairs.name_right)
+    size = len(prepared.name_keys)
+    # The main names are the last ones.
+    last = slice(len(weight) - len(pairs.left), None)
+    main, main_relation = weight[last], relation[last]
+    main_left, main_right = pairs.name_left[last], pairs.name_right[last]
+    # A name in another language is tried where the main ones say nothing.
+    of, one, other = pairs.name_of, pairs.name_left, pairs.name_right
+    best = np.full(len(pairs.left), -np.inf)
+    np.maximum.at(best, of, weight)
+    open_pairs = np.flatnonzero(best <= 0)
+    more = _other_names(pairs.left[open_pairs], pairs.right[open_pairs], prepared, accounts)
+    if len(more[0]):
+        more_weight, more_relation = weights.weigh(more[1], more[2])
+        of, one, other = np.r_[of, open_pairs[more[0]]], np.r_[one, more[1]], np.r_[other, more[2]]
+        weight, relation = np.r_[weight, more_weight], np.r_[relation, more_relation]
+    kind = np.maximum(pairs.kind(pairs.left[of], one, size), pairs.kind(pairs.right[of], other, size))
+    tells = ~np.isin(main_relation[of], (NAMELESS, OTHER_SCRIPT))
+    scripts = prepared.name_scripts[np.maximum(main_left, 0)], prepared.name_scripts[np.maximum(main_right, 0)]
+    # 興和 and 光和 are read alike and differ: where the names themselves can be compared, their readings say no more.
+    is_reading = tells & (kind >= KANA) & (scripts[0] == scripts[1])[of]
+    weight = np.where(is_reading, np.minimum(weight, main[of]), weight)
+    # A former name is said to be the same company's.
+    weight = weight + np.where(tells & (kind == ALIAS) & (main[of] < 0), weights.rules["list_alias_agrees"], 0.0)
+    order = np.lexsort((other, one, -np.where(relation == NAMELESS, -100.0, weight), of))
+    first = order[is_first(of[order])]
+    return weight[first], relation[first], one[first], other[first]
+
+
+def _other_names(left: Ints, right: Ints, prepared: Prepared, accounts: Accounts) -> tuple[Ints, Ints, Ints]:
+    """All pairs of names of pairs of accounts of which at least one has several names."""
+    span = len(prepared.name_keys) or 1
+    found = distinct(accounts.root[prepared.name_row] * span + prepared.name_code)
+    root, name = found // span, found % span
+    starts = np.searchsorted(root, np.arange(len(prepared) + 1))
+    counts = np.minimum(np.diff(starts), 8)
+    times = counts[left] * counts[right]
+    times[times == 1] = 0
+    at, rank = np.repeat(np.arange(len(left)), times), ranks_in_runs(times)
+    return (
+        at,
+        name[starts[left[at]] + rank // counts[right[at]]],
+        name[starts[right[at]] + rank % counts[right[at]]],
+    )
+
+
+def _names_in_words(prepared: Prepared, relation: Ints, left: Ints, right: Ints) -> Callable[[Places], pa.Array]:
+    def text(at: Places) -> pa.Array:
+        keys = [*prepared.name_texts, "no name"]
+        return pa.array(
+            [
+                f"{RELATIONS[how]}: {keys[one]}" if one == other else f"{RELATIONS[how]}: {keys[one]} / {keys[other]}"
+                for how, one, other in zip(relation[at].tolist(), left[at].tolist(), right[at].tolist(), strict=True)
+            ],
+            pa.string(),
+        )
+
+    return text
+
+
+def _crowd(accounts: Accounts, prepared: Prepared, kind: str, other_kind: str, code: Ints) -> Floats:
+    """Log of how many users a value seems to have: a number by how many addresses it has, an address by how many numbers.
+
+    A record that says nothing of the other kind counts by its name. The records of one company do not make a crowd.
+    """
+    facts, others = accounts.facts(kind), accounts.facts(other_kind)
+    root = np.repeat(np.arange(len(prepared)), np.diff(facts.starts))
+    first = (
+        others.values[np.minimum(others.starts[root], max(len(others.values) - 1, 0))] if len(others.values) else root
+    )
+    names = np.full(len(prepared), -1, np.int64)
+    names[accounts.root[::-1]] = prepared.main_name[::-1]
+    span = int(others.values.max(initial=0)) + 1
+    mark = np.where(others.counts(root) > 0, first, span + 1 + names[root])
+    found = distinct(facts.values * (span + len(prepared.name_keys) + 2) + mark)
+    counts = np.bincount(
+        found // (span + len(prepared.name_keys) + 2),
+        minlength=int(max(code.max(initial=0), facts.values.max(initial=0))) + 1,
+    )
+    return np.log(np.maximum(counts[np.maximum(code, 0)], 1))
+
+
+def _phone_parts(
+    accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints, is_branch: Flags
+) -> list[Part]:
+    # A branch has an address and a number of its own.
+    phone = accounts.share("phone", left, right)[0]
+    tail, tail_code = accounts.share("phone_tail", left, right)
+    # A number without its area or country code is the same number; with two area codes it is not.
+    agrees = phone == SHARED
+    for at in np.flatnonzero(~agrees & (tail == SHARED)).tolist():
+        agrees[at] = _is_end_of_other(_phones(accounts, int(left[at])), _phones(accounts, int(right[at])))
+    crowd = _crowd(accounts, prepared, "phone_tail", "place", tail_code)
+    return [
+        Part(np.where(agrees, np.maximum(rules["list_phone_agrees"] - crowd, 0), np.nan), constant("telephone")),
+        Part(
+            np.where(~agrees & ~is_branch & (phone == DISJOINT), rules["list_phone_differs"], np.nan),
+            constant("telephones differ"),
+        ),
+        Part(
+            np.where(
+                ~agrees & ~is_branch & (accounts.share("phone_area", left, right)[0] == DISJOINT),
+                rules["list_phone_area_differs"],
+                np.nan,
+            ),
+            constant("in two areas"),
+        ),
+    ]
+
+
+def _phones(accounts: Accounts, root: int) -> list[str]:
+    facts, values = accounts.facts("phone"), accounts.column("phone").values
+    return [values[code].lstrip("0") for code in facts.values[facts.starts[root] : facts.starts[root + 1]].tolist()]
+
+
+def _is_end_of_other(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    return any(one.endswith(other) or other.endswith(one) for one in mine for other in theirs)
+
+
+def _address_parts(
+    accounts: Accounts, rules: IdentityRules, prepared: Prepared, left: Ints, right: Ints, is_branch: Flags
+) -> list[Part]:
+    address, code = accounts.share("address", left, right)
+    place, place_code = accounts.share("place", left, right)
+    postal, postal_code = accounts.share("postal_code", left, right)
+    equal, near = address == SHARED, (address != SHARED) & (place == SHARED)
+    values = prepared.columns["address"].values
+    full = np.maximum(rules["list_address_agrees"] - _crowd(accounts, prepared, "address", "phone_tail", code), 0.3)
+    part = np.maximum(
+        rules["list_place_agrees"] - 0.5 * _crowd(accounts, prepared, "place", "phone_tail", place_code), 0.2
+    )
+    return [
+        Part(np.where(equal, full, np.nan), named("address", values, code)),
+        Part(np.where(near, part, np.nan), constant("same house number in the street")),
+        Part(
+            np.where(~equal & ~near & ~is_branch & (address == DISJOINT), rules["list_address_differs"], np.nan),
+            constant("addresses differ"),
+        ),
+        Part(
+            np.where(~equal & (postal == SHARED), rules["list_postal_code_agrees"], np.nan),
+            named("postal code", prepared.columns["postal_code"].values, postal_code),
+        ),
+        Part(
+            np.where(~equal & ~near & ~is_branch & (postal == DISJOINT), rules["list_postal_code_differs"], np.nan),
+            constant("postal codes differ"),
+        ),
+    ]
+
+
+def _rarity(column: Coded) -> Floats:
+    """Log of how many rows there are per row with each value; 0 behind them for none."""
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+    logs: Floats = np.log(max(int(counts.sum()), 1) / np.maximum(counts, 1))
+    return np.append(logs, 0.0)
+
+
+def more_facts(columns: ListColumns) -> dict[str, NDArray[np.int32]]:
+    """Codes of the further columns by kind of fact."""
+    facts = {f"also:{name}": column.codes for name, column in columns.also.items()}
+    if columns.email is not None:
+        facts["email"] = columns.email.codes
+    return facts
+
+
+def phone_tails(prepared: Prepared) -> Coded:
+    """Last digits of telephone numbers, which stay the same where an area code is left out."""
+    phone = prepared.columns["phone"]
+    known: dict[str, int] = {}
+    tails = [known.setdefault(text[-_PHONE_TAIL:], len(known)) for text in phone.values]
+    return Coded(np.array([*tails, -1], np.int32)[phone.codes], list(known))
+
+
+def phone_areas(prepared: Prepared) -> Coded:
+    """First digits of a national number, none for a local one: they tell two areas apart, if not which."""
+    phone = prepared.columns["phone"]
+    known: dict[str, int] = {}
+    areas = []
+    for text in phone.values:
+        number = text.lstrip("0")
+        number = number[1:] if len(number) == 11 and number.startswith("1") else number
+        areas.append(known.setdefault(number[:2], len(known)) if len(number) > _PHONE_TAIL + 1 else -1)
+    return Coded(np.array([*areas, -1], np.int32)[phone.codes], list(known))
+
+
+def places_of(prepared: Prepared) -> Coded:
+    """House number with the name of the street; in Japan with the last characters of the town."""
+    address = prepared.columns["address"]
+    known: dict[str, int] = {}
+    codes = []
+    for text in address.values:
+        found = _NUMBER.search(text)
+        place = ""
+        if found and text.isascii():
+            # 27 Mill Road, Hauptstr 27
+            before = [word for word in text[: found.start()].split() if _is_street(word)]
+            behind = [word for word in text[found.end() :].split() if _is_street(word)]
+            street = before[-1] if before else behind[0] if behind else ""
+            place = f"{found.group()} {street}" if street else ""
+        elif found:
+            town = text[: found.start()].replace(" ", "")
+            place = f"{town[-3:]}{found.group()}" if town else ""
+        codes.append(known.setdefault(place, len(known)) if place else -1)
+    return Coded(np.array([*codes, -1], np.int32)[address.codes], list(known))
+
+
+def _is_street(word: str) -> bool:
+    return len(word) > 1 and not word.isdigit() and word not in _DIRECTIONS and word not in _STREET_KINDS
