@@ -16,8 +16,9 @@ _WORTH_A_PROCESS = 40_000
 def map_in_parts(function: Callable[[Sequence[S]], T], texts: Sequence[S], worth: int = _WORTH_A_PROCESS) -> list[T]:
     """What `function` gives for each part of the texts; the parts joined in order are the whole.
 
-    The second process is a fork, so a script that calls this needs no guard around its main part; it touches texts only, none of
-    the libraries that keep threads. Below `worth` texts there is one part.
+    The second process is a fork, so a script that calls this needs no guard around its main part. It may use numpy and functions
+    of `pyarrow.compute` on single arrays, which run in the thread that calls them; nothing that hands work to a pool of threads.
+    Below `worth` texts there is one part.
     """
     if len(texts) < worth or (multiprocessing.cpu_count() < 2) or multiprocessing.current_process().daemon:
         return [function(texts)]
