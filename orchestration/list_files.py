@@ -123,7 +123,8 @@ def _read_table(path: Path) -> pa.Table:
         text = _decode(content).replace("\0", "")
         header = next(csv.reader(io.StringIO(text)), [])
         return pyarrow.csv.read_csv(
-            io.BytesIO(text.encode("utf-8", "replace")),
+            # Arrow's own bytes: its reading thread would want the interpreter for a Python file, and abort one that is ending.
+            pa.BufferReader(text.encode("utf-8", "replace")),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={name: pa.string() for name in header}, strings_can_be_null=True, null_values=[""]
