@@ -85,6 +85,8 @@ def _put(warehouse: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
     warehouse.register("records", records)
     warehouse.execute("create or replace table identity.company_records as select * from records order by record_id")
     warehouse.unregister("records")
+    # What the input costs the file is not the night's; dbt closes the file behind it.
+    warehouse.execute("checkpoint")
 
 
 def _account_of(table: pa.Table) -> pd.Series:
