@@ -147,9 +147,10 @@ def _best_names(
         weight, relation = np.r_[weight, more_weight], np.r_[relation, more_relation]
     kind = np.maximum(pairs.kind(pairs.left[of], one, size), pairs.kind(pairs.right[of], other, size))
     tells = ~np.isin(main_relation[of], (NAMELESS, OTHER_SCRIPT))
-    scripts = prepared.name_scripts[np.maximum(main_left, 0)], prepared.name_scripts[np.maximum(main_right, 0)]
+    # The last one is that of no name.
+    scripts = np.append(prepared.name_scripts, 0)
     # 興和 and 光和 are read alike and differ: where the names themselves can be compared, their readings say no more.
-    is_reading = tells & (kind >= KANA) & (scripts[0] == scripts[1])[of]
+    is_reading = tells & (kind >= KANA) & (scripts[main_left] == scripts[main_right])[of]
     weight = np.where(is_reading, np.minimum(weight, main[of]), weight)
     # A former name is said to be the same company's.
     weight = weight + np.where(tells & (kind == ALIAS) & (main[of] < 0), weights.rules["list_alias_agrees"], 0.0)

@@ -117,6 +117,13 @@ def test_a_number_without_its_area_code_is_the_same_number() -> None:
     )
 
 
+def test_a_list_without_any_name_is_compared_by_its_other_fields() -> None:
+    rows = [{"record_id": f"r{at}", "phone": "218-555-0101", "domain": f"x{at % 2}.com"} for at in range(4)]
+    found = resolve_list(pd.DataFrame(rows, dtype=object), default_rules(), DAY).records.to_pylist()
+    assert len(found) == 4
+    assert all(row["evidence"] for row in found)
+
+
 def test_two_lei_are_never_joined() -> None:
     name = {"company_name": "Beacon Zorvex Partners LLC"}
     one, other = {**name, "lei": "54930084UKLVMY22DS16"}, {**name, "lei": "213800WAVVOPS85N2205"}
