@@ -26,6 +26,7 @@ from identity.name_evidence import (
     NameWeights,
 )
 from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
+from identity.prepared import recode
 from identity.rarity import Floats
 from identity.rules import IdentityRules
 from identity.runs import Ints, distinct, is_first, ranks_in_runs
@@ -297,42 +298,38 @@ def more_facts(columns: ListColumns) -> dict[str, NDArray[np.int32]]:
 def phone_tails(prepared: Prepared) -> Coded:
     """Last digits of telephone numbers, which stay the same where an area code is left out."""
     phone = prepared.columns["phone"]
-    known: dict[str, int] = {}
-    tails = [known.setdefault(text[-_PHONE_TAIL:], len(known)) for text in phone.values]
-    return Coded(np.array([*tails, -1], np.int32)[phone.codes], list(known))
+    return recode(phone, [text[-_PHONE_TAIL:] for text in phone.values])
 
 
 def phone_areas(prepared: Prepared) -> Coded:
     """First digits of a national number, none for a local one: they tell two areas apart, if not which."""
     phone = prepared.columns["phone"]
-    known: dict[str, int] = {}
     areas = []
     for text in phone.values:
         number = text.lstrip("0")
         number = number[1:] if len(number) == 11 and number.startswith("1") else number
-        areas.append(known.setdefault(number[:2], len(known)) if len(number) > _PHONE_TAIL + 1 else -1)
-    return Coded(np.array([*areas, -1], np.int32)[phone.codes], list(known))
+        areas.append(number[:2] if len(number) > _PHONE_TAIL + 1 else "")
+    return recode(phone, areas)
 
 
 def places_of(prepared: Prepared) -> Coded:
     """House number with the name of the street; in Japan with the last characters of the town."""
     address = prepared.columns["address"]
-    known: dict[str, int] = {}
-    codes = []
-    for text in address.values:
-        found = _NUMBER.search(text)
-        place = ""
-        if found and text.isascii():
-            # 27 Mill Road, Hauptstr 27
-            before = [word for word in text[: found.start()].split() if _is_street(word)]
-            behind = [word for word in text[found.end() :].split() if _is_street(word)]
-            street = before[-1] if before else behind[0] if behind else ""
-            place = f"{found.group()} {street}" if street else ""
-        elif found:
-            town = text[: found.start()].replace(" ", "")
-            place = f"{town[-3:]}{found.group()}" if town else ""
-        codes.append(known.setdefault(place, len(known)) if place else -1)
-    return Coded(np.array([*codes, -1], np.int32)[address.codes], list(known))
+    return recode(address, [_place(text) for text in address.values])
+
+
+def _place(text: str) -> str:
+    found = _NUMBER.search(text)
+    if not found:
+        return ""
+    if text.isascii():
+        # 27 Mill Road, Hauptstr 27
+        before = [word for word in text[: found.start()].split() if _is_street(word)]
+        behind = [word for word in text[found.end() :].split() if _is_street(word)]
+        street = before[-1] if before else behind[0] if behind else ""
+        return f"{found.group()} {street}" if street else ""
+    town = text[: found.start()].replace(" ", "")
+    return f"{town[-3:]}{found.group()}" if town else ""
 
 
 def _is_street(word: str) -> bool:

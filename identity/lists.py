@@ -20,7 +20,7 @@ from identity.match import Decided, Matches
 from identity.normalise import Coded, Prepared, encode_texts, prepare
 from identity.overrides import read_decisions
 from identity.persist import Assignment, assign_account_ids
-from identity.resolve import clusters_of, limit_candidates, links, read_members
+from identity.resolve import clusters_of, limit_candidates, links, read_members, repeated_records
 from identity.rules import IdentityRules
 from identity.runs import Ints, is_first
 
@@ -96,7 +96,7 @@ def resolve_list(
     say("name the accounts")
     set_aside = list(matches.set_aside)
     if prepared.duplicate_rows:
-        set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
+        set_aside.append(repeated_records(prepared.duplicate_rows))
     found = clusters_of(prepared, matches.accounts)
     before, _ = read_members(previous)
     before = _given_ids(against) | before

@@ -21,7 +21,20 @@ from identity.compare import is_label
 from identity.domains import DomainReader
 from identity.names import NameReader
 from identity.parallel import map_in_parts
-from identity.prepared import ALIAS, KANA, NAME, NAME_EN, ROMAN, Coded, Flags, Ints, Prepared, encode, first_texts
+from identity.prepared import (
+    ALIAS,
+    KANA,
+    NAME,
+    NAME_EN,
+    ROMAN,
+    Coded,
+    Flags,
+    Ints,
+    Prepared,
+    encode,
+    first_texts,
+    recode,
+)
 from identity.rules import IdentityRules
 from identity.runs import is_first
 from identity.text import SCRIPT_BITS, lines_with, scripts_all, spelled_out, transliterate
@@ -114,17 +127,17 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         "normalised_name": names.column(names.normalised_name, main),
         "legal_form": names.column(names.legal_form, main),
         "branch": names.column(names.branch, main),
-        "domain_kind": _recode(
+        "domain_kind": recode(
             columns["domain"], ["invalid" if kind == "placeholder" else kind for kind in host_kinds], "none"
         ),
         "country": _countries(columns["country_code"], issues),
-        "address": _recode(columns["address"], _mapped(address_keys, columns["address"].values)),
-        "postal_code": _recode(columns["postal_code"], [postal_key(text) for text in columns["postal_code"].values]),
-        "phone": _recode(columns["phone"], _mapped(_phone_keys, columns["phone"].values)),
+        "address": recode(columns["address"], _mapped(address_keys, columns["address"].values)),
+        "postal_code": recode(columns["postal_code"], [postal_key(text) for text in columns["postal_code"].values]),
+        "phone": recode(columns["phone"], _mapped(_phone_keys, columns["phone"].values)),
     }
     for name, check in _CHECKS.items():
         checked = [check(text) for text in columns[name].values]
-        result[name] = _recode(columns[name], [value for value, _ in checked])
+        result[name] = recode(columns[name], [value for value, _ in checked])
         issues.add_of(columns[name].codes, [(issue,) if issue else () for _, issue in checked])
     domain, domain_row, domain_code, domain_is_primary = _domains(
         columns, hosts, host_kinds, other_hosts, other_domains
@@ -353,12 +366,6 @@ def encode_texts(texts: Sequence[str]) -> Coded:
     return encode(pa.array(texts, pa.string()))
 
 
-def _recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
-    """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
-    found = encode(pa.array([*values, missing], pa.string()))
-    return Coded(found.codes[column.codes], found.values)
-
-
 def _mapped(function: Callable[[Sequence[str]], list[str]], texts: Sequence[str]) -> list[str]:
     return [value for part in map_in_parts(function, texts) for value in part]
 
@@ -445,7 +452,7 @@ def _countries(column: Coded, issues: _Issues) -> Coded:
     values = [_COUNTRY_TO.get(text.upper(), text.upper()) for text in column.values]
     readable = [_COUNTRY.match(text) is not None for text in values]
     issues.add_of(column.codes, [() if flag else ("country_unreadable",) for flag in readable])
-    return _recode(column, [text if flag else "" for text, flag in zip(values, readable, strict=True)])
+    return recode(column, [text if flag else "" for text, flag in zip(values, readable, strict=True)])
 
 
 def _names(
@@ -508,7 +515,7 @@ def _domains(
     read: dict[str, tuple[str, str]],
 ) -> tuple[Coded, Ints, Ints, Flags]:
     """Registrable domain of each row, and all company domains of the rows."""
-    primary = _recode(columns["domain"], hosts)
+    primary = recode(columns["domain"], hosts)
     known = {domain: code for code, domain in enumerate(primary.values)}
     is_company = np.array([kind == "company" for kind in kinds] + [False])[columns["domain"].codes]
     rows = [np.flatnonzero(is_company)]

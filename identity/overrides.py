@@ -26,6 +26,11 @@ class Decisions:
     parents: tuple[tuple[int, int], ...]
     unknown: tuple[Override, ...]
 
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Rows that a decision names together, whatever it says."""
+        return (*self.same, *self.different, *self.parents)
+
 
 def read_decisions(overrides: Sequence[Override], record_ids: Sequence[str]) -> Decisions:
     """Decisions as row numbers, after a check that they do not contradict each other.

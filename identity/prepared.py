@@ -191,6 +191,12 @@ def encode(column: pa.Array | pa.ChunkedArray) -> Coded:
     return Coded(codes, values)
 
 
+def recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
+    """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
+    found = encode(pa.array([*values, missing], _TEXT))
+    return Coded(found.codes[column.codes], found.values)
+
+
 def first_texts(code: Ints, text: Coded, size: int) -> list[str]:
     """Of the texts that stand with each code, the first in the order of texts."""
     pairs = distinct(code.astype(np.int64) * (len(text.values) or 1) + text.codes)

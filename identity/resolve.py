@@ -116,7 +116,7 @@ def resolve(
     found = decide(prepared, rules, decisions, before, read_aliases(previous_aliases), as_of_date, statistics)
     set_aside = list(found.matches.set_aside)
     if prepared.duplicate_rows:
-        set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
+        set_aside.append(repeated_records(prepared.duplicate_rows))
     set_aside += [waiting_override(override) for override in decisions.unknown]
     asked, over_limit = best_candidates(candidate_pairs(found), int(rules["max_candidates_per_record"]))
     if over_limit:
@@ -177,6 +177,11 @@ def waiting_override(override: Override) -> tuple[str, str, int, str]:
     """What is set aside of a decision about a record that is not there."""
     text = f"line {override.row} of account_overrides.csv: {override.decision} waits for a record that is not there"
     return ("override_without_record", f"{override.left_record} {override.right_record}", 1, text)
+
+
+def repeated_records(count: int) -> tuple[str, str, int, str]:
+    """What is set aside of rows whose record_id stands on another row too."""
+    return ("repeated_record_id", "", count, "one row per record_id was kept")
 
 
 def candidates_over_limit(count: int, limit: int) -> tuple[str, str, int, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 
 from identity.prepared import Coded
@@ -87,5 +86,4 @@ def build_set_aside(rows: Sequence[tuple[str, str, int, str]]) -> pa.Table:
 
 def coded(column: Coded) -> pa.Array:
     """Texts of a column; null where there is none."""
-    values = pa.array([*column.values, None], pa.string())
-    return values.take(pa.array(np.where(column.codes < 0, len(column.values), column.codes)))
+    return column.array().dictionary_decode()

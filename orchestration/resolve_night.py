@@ -47,11 +47,12 @@ from identity.resolve import (
     read_aliases,
     read_members,
     record_keys,
+    repeated_records,
     waiting_override,
 )
 from identity.rules import IdentityRules, Override
 from identity.runs import Ints
-from orchestration.resources import create_table
+from orchestration.resources import create_table, replace_table
 
 TABLES: Final = {
     "record_keys": tables.RECORD_KEYS,
@@ -184,7 +185,7 @@ class _Warehouse:
         return int(self._connection.execute(sql).fetchall()[0][0])
 
     def _replace(self, name: str, rows: pa.Table) -> None:
-        self._run(f"create or replace table {name} as select * from new_rows", new_rows=rows)
+        replace_table(self._connection, name, rows)
 
     def _exchange(self, name: str, key: str, gone: str, rows: pa.Table) -> None:
         """Rows whose key is in the table `gone` make place for others."""
@@ -236,7 +237,7 @@ class _FullNight(_Warehouse):
         found = decide(prepared, self._rules, decisions, before, aliases, self._as_of)
         set_aside = [*found.matches.set_aside, *map(waiting_override, decisions.unknown)]
         if prepared.duplicate_rows:
-            set_aside.append(("repeated_record_id", "", prepared.duplicate_rows, "one row per record_id was kept"))
+            set_aside.append(repeated_records(prepared.duplicate_rows))
         pairs = candidate_pairs(found)
         shown = self._best(pairs, set_aside)
         self._replace("identity.record_keys", record_keys(found))
@@ -288,8 +289,7 @@ class _FullNight(_Warehouse):
         prepared = found.prepared
         row, key = link_keys(prepared)
         decisions = read_decisions(self._rules.overrides, prepared.record_ids)
-        decided = [*decisions.same, *decisions.different, *decisions.parents]
-        component = components(len(prepared), row, key, decided)
+        component = components(len(prepared), row, key, decisions.pairs)
         records, names, domains = prepared.tables()
         self._run(
             f"""
@@ -474,9 +474,9 @@ class _ShortNight(_Warehouse):
         )
 
     def _find_asked_anew(self) -> None:
-        """The names whose alike ones are looked for: those of touched records, and those of a word that became too common.
+        """The names whose alike ones are looked for.
 
-        Or that is too common no more.
+        They are those of touched records, and those of a word that became too common or is so no more.
         """
         self._run(
             f"""
@@ -651,9 +651,8 @@ class _ShortNight(_Warehouse):
         row, key = link_keys(everything)
         row, key = row[is_touched[row]], key[is_touched[row]]
         decisions = read_decisions(self._rules.overrides, everything.record_ids)
-        decided = [*decisions.same, *decisions.different, *decisions.parents]
         free = self._count("select coalesce(max(component), -1) + 1 from identity_memory.records")
-        component = free + components(len(everything), row, key, decided)
+        component = free + components(len(everything), row, key, decisions.pairs)
         records, names, domains = everything.tables()
         self._run(
             """

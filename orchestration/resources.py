@@ -150,6 +150,13 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: str, schema: pa.S
     connection.unregister("empty_rows")
 
 
+def replace_table(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    """Let `schema.table` hold these rows and no others."""
+    connection.register("new_rows", rows)
+    connection.execute(f"create or replace table {table} as select * from new_rows")
+    connection.unregister("new_rows")
+
+
 class Crm(dg.ConfigurableResource):  # type: ignore[type-arg]
     """How to reach the CRM; credentials are read from the environment when they are used and are kept nowhere."""
 

@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
-import duckdb
-import pyarrow as pa
 
 from identity import IdentityRules, domain_keys
 from identity.hierarchy import decide_hierarchy, record_places
 from identity.rules import RULE_TABLES
 from orchestration.resolve_night import resolve_night
-from orchestration.resources import NightlyRun, Warehouse
+from orchestration.resources import NightlyRun, Warehouse, replace_table
 
 _TABLES = {
     "record_keys": "Normalised keys of each company record, and what is wrong with them.",
@@ -45,7 +43,7 @@ def host_keys(warehouse: Warehouse) -> dg.MaterializeResult:
     with warehouse.connect() as connection:
         hosts = connection.sql("select host from identity.hosts order by host").to_arrow_table()["host"]
         keys = domain_keys(hosts, connection.execute("select * from rules.free_mail_domains").df())
-        _replace(connection, "domain_keys", keys)
+        replace_table(connection, "identity.domain_keys", keys)
     return dg.MaterializeResult(metadata={"dagster/row_count": keys.num_rows})
 
 
@@ -126,15 +124,9 @@ def account_hierarchy(nightly_run: NightlyRun, warehouse: Warehouse) -> Iterator
             "record_places": record_places(records),
         }
         for name, rows in tables_made.items():
-            _replace(connection, name, rows)
+            replace_table(connection, f"identity.{name}", rows)
     for name, rows in tables_made.items():
         counts = Counter(rows["outcome"].to_pylist()) if name == "ownership_outcomes" else {}
         yield dg.MaterializeResult(
             asset_key=["identity", name], metadata={"dagster/row_count": rows.num_rows, **dict(sorted(counts.items()))}
         )
-
-
-def _replace(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    connection.register("new_rows", rows)
-    connection.execute(f"create or replace table identity.{name} as select * from new_rows")
-    connection.unregister("new_rows")
