@@ -15,16 +15,8 @@ from identity.accounts import DISJOINT, NAMED_DOMAIN, SHARED, Accounts
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, constant, named
 from identity.list_candidates import ListPairs
 from identity.match import Matches
-from identity.name_evidence import (
-    BRANCH,
-    LONGER,
-    NAMELESS,
-    OTHER_SCRIPT,
-    OTHER_WORDS,
-    PARTLY,
-    RELATIONS,
-    NameWeights,
-)
+from identity.name_evidence import NameWeights
+from identity.name_relations import BRANCH, LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS
 from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
 from identity.prepared import recode
 from identity.rarity import Floats

@@ -20,12 +20,8 @@ from identity.evidence import Evidence, Places, Proposals, probability
 from identity.list_candidates import ListCandidates, ListPairs
 from identity.list_evidence import ListColumns, more_facts, phone_areas, phone_tails, places_of, weigh
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
-from identity.name_evidence import (
-    BRANCH,
-    LONGER,
-    SHORTENED,
-    NameWeights,
-)
+from identity.name_evidence import NameWeights
+from identity.name_relations import BRANCH, LONGER, SHORTENED
 from identity.normalise import Flags, Prepared
 from identity.overrides import Decisions
 from identity.rarity import Floats

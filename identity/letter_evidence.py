@@ -1,0 +1,147 @@
+"""What two names say for and against one company where a script writes no spaces: by their letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from identity.extra_words import MOSTLY_APART, ExtraWords, shares_apart
+from identity.name_parts import compare_parts, letter_pairs_of_names
+from identity.name_relations import OTHER_SCRIPT, OTHER_WORDS, PARTLY, SHORTENED, SLIP, Verdicts
+from identity.name_slips import Texts, lengths_of, slip_weights
+from identity.prepared import Flags
+from identity.rarity import Floats
+from identity.rules import IdentityRules
+from identity.text import SCRIPT_BITS, lines_with, scripts_of
+
+_KANJI_NUMBERS: Final = "一二三四五六七八九十"
+_KANJI_NUMBER: Final = re.compile(f"[{_KANJI_NUMBERS}]")
+_LEAST_APART: Final = 0.6
+
+
+class LetterEvidence:
+    """Weighs pairs of names of which at least one is written without spaces."""
+
+    def __init__(self, extra: ExtraWords, rules: IdentityRules) -> None:
+        self._extra, self._rules = extra, rules
+        self._listing_ends: dict[str, list[tuple[str, str]]] = {}
+        for end, full in rules.listing_ends:
+            self._listing_ends.setdefault(end[-1:], []).append((end, full))
+        self._letters_left_out = sorted({len(full) - len(end) for end, full in rules.listing_ends})
+
+    def relate(self, keys: Texts, others: Texts, base: Floats) -> Verdicts:
+        """Weight and relation of the keys at each place; `base` is what equal names as rare as these two would weigh."""
+        rules, found = self._rules, Verdicts(len(keys))
+        is_other_short = np.array(
+            [(len(one), one) > (len(other), other) for one, other in zip(keys, others, strict=True)], dtype=bool
+        )
+        short, long = np.where(is_other_short, others, keys), np.where(is_other_short, keys, others)
+        letters, more = lengths_of(short), lengths_of(long) - lengths_of(short)
+
+        has_number = np.zeros(len(keys), dtype=bool)
+        for texts in (keys, others):
+            has_number[lines_with(_KANJI_NUMBER, texts.tolist())] = True
+        is_numbered = _confirmed(has_number & (more == 0), _differ_in_a_number, short, long)
+        found.settle(is_numbered, rules["name_number_differs"], OTHER_WORDS)
+
+        at = found.open
+        has_end = np.array([text[-1:] in self._listing_ends for text in short[at]], dtype=bool)
+        is_listing = _confirmed(
+            has_end & np.isin(more[at], self._letters_left_out), self._is_listing_short, short[at], long[at]
+        )
+        found.settle(is_listing, base[at] + rules["name_word_shortened"], SHORTENED)
+
+        at = found.open
+        slip = slip_weights(keys[at], others[at])
+        is_slip = ~np.isnan(slip)
+        found.settle(is_slip, base[at] + slip, SLIP)
+
+        at = found.open
+        is_longer = _confirmed(letters[at] >= 2, _begins_or_ends_with, short[at], long[at])
+        extra = [
+            self._extra.weigh((_without_end(one, other),), True) if longer else (0.0, OTHER_WORDS)
+            for one, other, longer in zip(short[at], long[at], is_longer.tolist(), strict=True)
+        ]
+        weight = np.array([weight for weight, _ in extra], np.float64)
+        found.settle(is_longer, base[at] + weight, np.array([how for _, how in extra], np.int64))
+
+        at = found.open
+        is_left_out = _confirmed(letters[at] >= 3, _leaves_letters_out, short[at], long[at])
+        found.settle(is_left_out, base[at] + rules["name_letters_left_out"], SHORTENED)
+
+        at = found.open
+        is_otherwise = _confirmed(np.ones(len(at), dtype=bool), _are_written_otherwise, short[at], long[at])
+        found.settle(is_otherwise, rules["name_written_otherwise"], OTHER_SCRIPT)
+
+        share = _shares_apart(keys[found.open], others[found.open])
+        found.settle(
+            np.ones(len(share), dtype=bool),
+            rules["name_other_words"] * np.maximum(share, _LEAST_APART),
+            np.where(share > MOSTLY_APART, OTHER_WORDS, PARTLY),
+        )
+        return found
+
+    def _is_listing_short(self, short: str, long: str) -> bool:
+        """Whether a stock exchange would shorten the longer name to the shorter (西松建, 西松建設)."""
+        for end, full in self._listing_ends.get(short[-1:], ()):
+            if short.endswith(end) and len(short) > len(end) and long == short[: -len(end)] + full:
+                return True
+        return False
+
+
+def _confirmed(is_likely: Flags, test: Callable[[str, str], bool], short: Texts, long: Texts) -> Flags:
+    """Flags of the pairs for which a test that is dear holds too."""
+    result = is_likely.copy()
+    result[is_likely] = [test(one, other) for one, other in zip(short[is_likely], long[is_likely], strict=True)]
+    return result
+
+
+def _differ_in_a_number(key: str, other_key: str) -> bool:
+    return not (set(key) ^ set(other_key)).isdisjoint(_KANJI_NUMBERS)
+
+
+def _begins_or_ends_with(short: str, long: str) -> bool:
+    return long.startswith(short) or long.endswith(short)
+
+
+def _without_end(short: str, long: str) -> str:
+    return long[len(short) :] if long.startswith(short) else long[: -len(short)]
+
+
+def _leaves_letters_out(short: str, long: str) -> bool:
+    letters = iter(long)
+    return short[0] == long[0] and all(letter in letters for letter in short)
+
+
+def _are_written_otherwise(key: str, other_key: str) -> bool:
+    """Whether the names differ only where one is written in kana and the other in kanji (フジモリ園芸, 藤森園芸)."""
+    # Most pairs fail at their first or last letters, and those that do are many.
+    if any(
+        one != other and not _is_kana_and_kanji(one, other)
+        for one, other in ((key[0], other_key[0]), (key[-1], other_key[-1]))
+    ):
+        return False
+    start = next(
+        (at for at, (a, b) in enumerate(zip(key, other_key, strict=False)) if a != b), min(len(key), len(other_key))
+    )
+    mine, theirs = key[start:], other_key[start:]
+    while mine and theirs and mine[-1] == theirs[-1]:
+        mine, theirs = mine[:-1], theirs[:-1]
+    return _is_kana_and_kanji(mine, theirs)
+
+
+def _is_kana_and_kanji(text: str, other: str) -> bool:
+    return {scripts_of(text), scripts_of(other)} == {SCRIPT_BITS["kana"], SCRIPT_BITS["han"]}
+
+
+def _shares_apart(keys: Texts, others: Texts) -> Floats:
+    """Share of the pairs of letters of two keys that only one of them has, 0 to 1."""
+    parts = letter_pairs_of_names([*keys, *others])
+    size = len(keys)
+    sides = compare_parts(parts, np.arange(size), np.arange(size, 2 * size))
+    apart = sum(np.bincount(side.pair[side.is_only], minlength=size).astype(float) for side in sides)
+    total = sum(np.bincount(side.pair, minlength=size).astype(float) for side in sides)
+    return shares_apart(np.asarray(apart), np.asarray(total))
