@@ -6,7 +6,7 @@ of `seeds/rules/identity_parameters.csv`. probability = 1 / (1 + exp(-sum)).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -153,9 +153,18 @@ def romanise(name: str) -> str:
     return "".join(char for at, char in enumerate(letters) if not at or char != letters[at - 1])
 
 
-def sounds_alike(key: str, name: str, other_key: str, other_name: str) -> bool:
-    """Whether the romanised forms are alike; False where one cannot be romanised."""
+def sounds_alike(
+    key: str, name: str, other_key: str, other_name: str, common_end: Callable[[str, str], int] = lambda one, other: 0
+) -> bool:
+    """Whether the romanised forms are alike; False where one cannot be romanised.
+
+    Parameters
+    ----------
+    common_end : letters of the common words with which two romanised names end; they do not tell one name from another
+    """
     left, right = romanise(name), romanise(other_name)
+    end = common_end(left, right)
+    left, right = left[: len(left) - end], right[: len(right) - end]
     return (
         len(left) >= 4
         and len(right) >= 4

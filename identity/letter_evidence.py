@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from identity.common_ends import CommonEnds
 from identity.extra_words import MOSTLY_APART, ExtraWords, shares_apart
 from identity.name_parts import compare_parts, letter_pairs_of_names
 from identity.name_relations import OTHER_SCRIPT, OTHER_WORDS, PARTLY, SHORTENED, SLIP, Verdicts
@@ -25,8 +26,8 @@ _LEAST_APART: Final = 0.6
 class LetterEvidence:
     """Weighs pairs of names of which at least one is written without spaces."""
 
-    def __init__(self, extra: ExtraWords, rules: IdentityRules) -> None:
-        self._extra, self._rules = extra, rules
+    def __init__(self, extra: ExtraWords, common_ends: CommonEnds, rules: IdentityRules) -> None:
+        self._extra, self._common_ends, self._rules = extra, common_ends, rules
         self._listing_ends: dict[str, list[tuple[str, str]]] = {}
         for end, full in rules.listing_ends:
             self._listing_ends.setdefault(end[-1:], []).append((end, full))
@@ -55,7 +56,8 @@ class LetterEvidence:
         found.settle(is_listing, base[at] + rules["name_word_shortened"], SHORTENED)
 
         at = found.open
-        slip = slip_weights(keys[at], others[at])
+        # Two short names in front of the same long ending (ホールディングス) are two names.
+        slip = slip_weights(keys[at], others[at], letters_that_tell=self._common_ends.letters_that_tell)
         is_slip = ~np.isnan(slip)
         found.settle(is_slip, base[at] + slip, SLIP)
 

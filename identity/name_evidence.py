@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from identity.common_ends import CommonEnds
 from identity.compare import digits_of, similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.extra_words import ExtraWords
@@ -42,8 +43,9 @@ class NameWeights:
 
     def __init__(self, prepared: Prepared, evidence: Evidence) -> None:
         self._prepared, self._evidence, self.rules = prepared, evidence, evidence.rules
-        extra = ExtraWords(evidence.rarity, evidence.rules)
-        self._words, self._letters = WordEvidence(extra, evidence.rules), LetterEvidence(extra, evidence.rules)
+        extra, self._common_ends = ExtraWords(evidence.rarity, evidence.rules), CommonEnds(evidence.rules.common_words)
+        self._words = WordEvidence(extra, evidence.rules)
+        self._letters = LetterEvidence(extra, self._common_ends, evidence.rules)
         self._keys = np.array(prepared.name_keys, dtype=object)
         numbers: dict[str, int] = {"": 0}
         self._numbers = np.array(
@@ -121,7 +123,7 @@ class NameWeights:
         texts = prepared.name_texts
         is_alike = np.array(
             [
-                sounds_alike(keys[left], texts[left], keys[right], texts[right])
+                sounds_alike(keys[left], texts[left], keys[right], texts[right], self._common_ends.romanised)
                 for left, right in zip(one[at].tolist(), other[at].tolist(), strict=True)
             ],
             dtype=bool,

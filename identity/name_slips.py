@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,9 @@ def lengths_of(texts: Sequence[str] | Texts) -> Ints:
     return np.fromiter(map(len, texts), np.int64, count=len(texts))
 
 
-def slip_weights(texts: Texts, others: Texts, whole: Ints | None = None) -> Floats:
+def slip_weights(
+    texts: Texts, others: Texts, whole: Ints | None = None, letters_that_tell: Callable[[str, str], int] | None = None
+) -> Floats:
     """(n,) log-odds, < 0, that a slip costs which may lie between two keys or words; NaN if more than a slip lies between them.
 
     One letter may be wrong, two from ten letters on. The shorter the text, the likelier it is another one.
@@ -42,16 +44,23 @@ def slip_weights(texts: Texts, others: Texts, whole: Ints | None = None) -> Floa
     Parameters
     ----------
     whole : (n,) letters of the names in which the words stand: a slip in one word of a long name is one; None for whole names
+    letters_that_tell : of two texts that are near each other, how many letters of the shorter one tell it from others; None for
+        all
     """
     lengths, other_lengths = lengths_of(texts), lengths_of(others)
     shorter = np.minimum(lengths, other_lengths)
-    allowed = np.where(shorter < _TWO_SLIPS, 1, _MOST_SLIPS)
+    allowed = _allowed(shorter)
     result = np.full(len(texts), np.nan)
     # The letters that one has more are so many slips.
     at = np.flatnonzero((shorter >= _SHORTEST) & (np.abs(lengths - other_lengths) <= allowed))
     distance = cpdist(texts[at], others[at], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, dtype=np.int64)
     near = distance <= allowed[at]
     at, distance = at[near], distance[near]
+    if letters_that_tell is not None:
+        pairs = zip(texts[at], others[at], strict=True)
+        shorter[at] = [letters_that_tell(text, other) for text, other in pairs]
+        near = (shorter[at] >= _SHORTEST) & (distance <= _allowed(shorter[at]))
+        at, distance = at[near], distance[near]
     unspaced = np.array([UNSPACED.search(text) is not None for text in texts[at]], dtype=bool)
     letters = shorter[at]
     if whole is not None:
@@ -69,6 +78,10 @@ def slip_weights(texts: Texts, others: Texts, whole: Ints | None = None) -> Floa
     ]
     result[at] = -cost - 1.0 * (distance - 1)
     return result
+
+
+def _allowed(letters: Ints) -> Ints:
+    return np.where(letters < _TWO_SLIPS, 1, _MOST_SLIPS)
 
 
 def singular(word: str) -> str:
