@@ -28,14 +28,22 @@ class CommonEnds:
 
     def _start(self, key: str) -> int:
         """Place from which on a key is made of common words only; at least one letter stands before it."""
-        start = len(key)
+        return self.starts(key)[-1]
+
+    def starts(self, key: str) -> list[int]:
+        """Places from which on a key is made of no common words, of one, of two, and so on: descending from its end."""
+        found = [len(key)]
         while True:
-            before = next(
-                (begin for begin in range(max(1, start - _LONGEST), start - 1) if key[begin:start] in self._ends), start
-            )
-            if before == start:
-                return start
-            start = before
+            end = found[-1]
+            begin = next((begin for begin in range(max(1, end - _LONGEST), end - 1) if key[begin:end] in self._ends), 0)
+            if not begin:
+                return found
+            found.append(begin)
+
+    def front(self, key: str) -> int:
+        """Letters of the common word with which a key begins; two or more letters stand behind it. 0 if there is none."""
+        longest = min(_LONGEST, len(key) - 2)
+        return next((size for size in range(longest, 1, -1) if key[:size] in self._ends), 0)
 
     def romanised(self, name: str, other_name: str) -> int:
         """Letters of the common words with which two romanised names both end; each has letters before them."""
