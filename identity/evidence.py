@@ -13,15 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.accounts import DISJOINT, SHARED, Accounts
+from identity.accounts import DISJOINT, SHARED, Accounts, label_codes
 from identity.block import NameFeatures
-from identity.domains import label_of
 from identity.prepared import Prepared
 from identity.rarity import Floats, NameRarity, NameStatistics
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
 from identity.runs import distinct
-from identity.text import UNSPACED
 
 Places = NDArray[np.intp]
 
@@ -168,7 +166,6 @@ class Evidence:
         self.rules = rules
         self.prepared = prepared
         self._statistics = statistics
-        self.is_unspaced = np.array([UNSPACED.search(key) is not None for key in prepared.name_keys], dtype=bool)
         self.rarity = NameRarity(
             prepared.name_keys,
             prepared.name_texts,
@@ -176,6 +173,7 @@ class Evidence:
             rules.common_words,
             statistics.names if statistics else None,
         )
+        self.is_unspaced = self.rarity.is_unspaced
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
         with np.errstate(divide="ignore"):
             chance = -np.log(self.rarity.chance_count)
@@ -297,8 +295,7 @@ def _company_counts(prepared: Prepared) -> NDArray[np.int64]:
     number, domain = prepared.columns["corporate_number"].codes, prepared.columns["domain"]
     is_company = prepared.columns["domain_kind"]
     company_code = is_company.values.index("company") if "company" in is_company.values else -2
-    labels: dict[str, int] = {}
-    label = np.array([labels.setdefault(label_of(text), len(labels)) for text in domain.values] + [-1], dtype=np.int64)
+    label = np.append(label_codes(domain.values), -1)
     # A record with a number and one with a domain may be one company: count each kind of mark by itself.
     for marks, having in (
         (number.astype(np.int64), number >= 0),
