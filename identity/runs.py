@@ -46,11 +46,8 @@ def numbered(values: NDArray[np.integer]) -> tuple[Ints, Ints, Ints]:
     return ordered[first], number, order[first]
 
 
-def found_at(values: Ints, wanted: Ints) -> Ints:
-    """Place of each number wanted in ascending distinct values, all of which it is one of.
-
-    Looks them up in their own order: a search that jumps about in large values waits for memory each time.
-    """
+def searched(values: Ints, wanted: Ints) -> Ints:
+    """As `np.searchsorted`, in the order of the numbers wanted: a search that jumps about in many values waits for memory each time."""
     order = order_of(wanted)
     result = np.empty(len(wanted), np.int64)
     result[order] = np.searchsorted(values, wanted[order])
