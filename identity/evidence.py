@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.accounts import DISJOINT, SHARED, Accounts, label_codes
+from identity.accounts import DISJOINT, SHARED, Accounts, FactTable, label_codes
 from identity.block import NameFeatures
-from identity.prepared import Prepared
+from identity.prepared import Flags, Prepared
 from identity.rarity import Floats, NameRarity, NameStatistics
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
@@ -189,7 +189,14 @@ class Evidence:
             total = sum(known.values())
         self._country_shares = np.maximum(self._country_counts, 1) / max(total, 1)
         form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
-        self._form_countries = [form_countries.get(form, "") for form in prepared.columns["legal_form"].values]
+        known: dict[str, int] = {"": -1}
+        self._form_country = np.array(
+            [
+                known.setdefault(form_countries.get(form, ""), len(known))
+                for form in prepared.columns["legal_form"].values
+            ],
+            np.int64,
+        )
 
     def feature_counts(self, features: NameFeatures) -> Rows | None:
         """Number of names that have each feature, among the names that were learned from; None if these are the ones."""
@@ -231,11 +238,8 @@ class Evidence:
     def legal_forms(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
         """Weight of the legal forms: two forms of one country exclude each other; a form used everywhere says nothing."""
         relation, code = accounts.share("legal_form", left, right)
-        excludes = np.zeros(len(left), dtype=bool)
-        for at in np.flatnonzero(relation == DISJOINT).tolist():
-            mine = {self._form_countries[form] for form in _values(accounts, "legal_form", int(left[at]))} - {""}
-            theirs = {self._form_countries[form] for form in _values(accounts, "legal_form", int(right[at]))}
-            excludes[at] = not mine.isdisjoint(theirs)
+        excludes = relation == DISJOINT
+        excludes[excludes] = self._share_form_country(accounts, left[excludes], right[excludes])
         values = accounts.column("legal_form").values
         return [
             Part(
@@ -246,6 +250,16 @@ class Evidence:
                 _pair_of("legal forms", accounts, "legal_form", left, right),
             ),
         ]
+
+    def _share_form_country(self, accounts: Accounts, left: Rows, right: Rows) -> Flags:
+        """Whether two accounts have legal forms of one country."""
+        facts = accounts.facts("legal_form")
+        root = np.repeat(np.arange(len(facts.starts) - 1), np.diff(facts.starts))
+        country = self._form_country[facts.values]
+        tells = country >= 0
+        relation, _, _ = FactTable.of(root[tells], country[tells], len(facts.starts) - 1).shared(left, right)
+        shared: Flags = relation == SHARED
+        return shared
 
     def places(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
         """Weight of equal addresses, postal codes and telephone numbers; the two strongest, as they are one place."""
@@ -263,12 +277,6 @@ class Evidence:
                 Part(np.where(counts, self.rules[parameter], np.nan), named(words, accounts.column(kind).values, code))
             )
         return parts
-
-
-def _values(accounts: Accounts, kind: str, root: int) -> list[int]:
-    facts = accounts.facts(kind)
-    found: list[int] = facts.values[facts.starts[root] : facts.starts[root + 1]].tolist()
-    return found
 
 
 def _pair_of(words: str, accounts: Accounts, kind: str, left: Rows, right: Rows) -> Callable[[Places], pa.Array]:
