@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.accounts import DISJOINT, NAMED_DOMAIN, SHARED, Accounts
-from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, constant, named
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.list_candidates import ListPairs
 from identity.match import Matches
 from identity.name_evidence import (
@@ -201,14 +202,13 @@ def _other_names(left: Ints, right: Ints, prepared: Prepared, accounts: Accounts
 
 def _names_in_words(prepared: Prepared, relation: Ints, left: Ints, right: Ints) -> Callable[[Places], pa.Array]:
     def text(at: Places) -> pa.Array:
-        keys = [*prepared.name_texts, "no name"]
-        return pa.array(
-            [
-                f"{RELATIONS[how]}: {keys[one]}" if one == other else f"{RELATIONS[how]}: {keys[one]} / {keys[other]}"
-                for how, one, other in zip(relation[at].tolist(), left[at].tolist(), right[at].tolist(), strict=True)
-            ],
-            pa.string(),
+        how = pa.array(RELATIONS, pa.string()).take(pa.array(relation[at]))
+        one, other = (
+            pc.replace_with_mask(chosen(prepared.name_texts, code[at]), pa.array(code[at] < 0), "no name")
+            for code in (left, right)
         )
+        words = pc.binary_join_element_wise(how, one, ": ")
+        return pc.if_else(pa.array(left[at] == right[at]), words, pc.binary_join_element_wise(words, other, " / "))
 
     return text
 
