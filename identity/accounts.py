@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
+from identity.domains import label_of
 from identity.prepared import Coded, Flags, Prepared
 from identity.prepared import Ints as Ints32
 from identity.runs import Ints as Rows
@@ -60,9 +60,9 @@ NEITHER, SHARED, DISJOINT = 0, 1, -1
 
 
 def label_codes(domains: Sequence[str]) -> Rows:
-    """(n,) numbers of the parts of domains before the first dot, as `identity.domains.label_of` gives them; equal parts share one."""
-    parts = pc.split_pattern(pa.array(domains, pa.string()), ".", max_splits=1)
-    codes: Rows = pc.list_element(parts, 0).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    """(n,) numbers of the parts of domains before the first dot; equal parts share one."""
+    labels = pa.array([label_of(domain) for domain in domains], pa.string())
+    codes: Rows = labels.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return codes
 
 

@@ -100,7 +100,7 @@ def resolve_list(
     found = clusters_of(prepared, matches.accounts)
     before, _ = read_members(previous)
     before = _given_ids(against) | before
-    assignment = assign_account_ids(found, before, {}, as_of_date)
+    assignment = assign_account_ids(found, before, {}, as_of_date, with_events=False)
     same = Decided.concatenate(matches.same)
     asked = Decided.concatenate([*matches.review, *matches.different])
     limit = int(rules["max_candidates_per_record"])
