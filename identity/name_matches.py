@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cpdist
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts
-from identity.block import choose_features, name_features, pairs_within, similar_name_keys
+from identity.block import choose_features, pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling, similarities
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.letters import Letters
 from identity.prepared import NAME_EN, Prepared
 from identity.rarity import Floats
+from identity.region import ComparedNames
 from identity.runs import Ints as Rows
 from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
@@ -151,6 +151,7 @@ class AlikeNames:
     similarity : 0 to 1
     extra : information of the words that only one has, nats
     large_keys, large_sizes : number of words under which too many names meet, and how many meet there
+    compared : the names among which they were found; None if they were known before
     """
 
     first_row: Rows
@@ -160,22 +161,22 @@ class AlikeNames:
     extra: Floats
     large_keys: int
     large_sizes: int
+    compared: ComparedNames | None = None
 
 
 def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
     """Names that are alike; it depends on the names only, so it can be done beside the matching by domains."""
     rules = evidence.rules
     names = first_rows(prepared)[1]
-    keys, texts = (
-        np.array(values, dtype=object)[names].tolist() for values in (prepared.name_keys, prepared.name_texts)
-    )
-    features = name_features(keys, texts)
+    compared = ComparedNames.of_codes(prepared, names)
+    features = compared.features
     chosen = choose_features(features, evidence.feature_counts(features))
     limit = int(rules["max_names_per_word"])
     pairs = pairs_within(features.position[chosen], features.code[chosen], limit)
-    at = alike_at(keys, Letters.of(keys), pairs.left, pairs.right, rules["similar_name_minimum"])
+    at = alike_at(compared.keys, Letters.of(compared.keys), pairs.left, pairs.right, rules["similar_name_minimum"])
     left, right = names[pairs.left[at]], names[pairs.right[at]]
-    return compare_alike(prepared, evidence, left, right, len(pairs.large_keys), int(pairs.large_sizes.sum()))
+    alike = compare_alike(prepared, evidence, left, right, len(pairs.large_keys), int(pairs.large_sizes.sum()))
+    return replace(alike, compared=compared)
 
 
 def common_words(words: int, names: int) -> tuple[str, str, int, str]:
@@ -247,9 +248,7 @@ def _spelled_alike_at(prepared: Prepared, left: Rows, right: Rows, least: float)
     is_found[at[slips <= _MOST_SLIPS]] = True
     at = alike[~is_found[alike]]
     at = at[Letters.of(prepared.name_texts).may_be_alike(left[at], right[at], _SAME_WORDS / 100)]
-    words = cpdist(
-        texts[left[at]], texts[right[at]], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2
-    )
+    words = cpdist(texts[left[at]], texts[right[at]], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2)
     is_found[at[words >= _SAME_WORDS]] = True
     at = np.flatnonzero(~is_found)
     is_longer = letters.lengths[left[at]] > letters.lengths[right[at]]
