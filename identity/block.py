@@ -138,8 +138,12 @@ def choose_features(features: NameFeatures, counts: Ints | None = None) -> Ints:
 
 
 def _word_features(keys: pa.Array, texts: pa.Array) -> tuple[NDArray[np.uint64], Ints, Ints]:
-    """Words of names, and the beginning and end of their keys: hashes that do not depend on the other names, names, places in the
-    hashes."""
+    """Words of names, and the beginning and end of their keys.
+
+    Returns
+    -------
+    hashes, which do not depend on the other names; names, and the places in the hashes of what they have
+    """
     lists = pc.split_pattern(texts, " ")
     words, parents = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
     long_words = pc.greater_equal(pc.utf8_length(words), _MIN_WORD)
@@ -157,7 +161,12 @@ def _word_features(keys: pa.Array, texts: pa.Array) -> tuple[NDArray[np.uint64],
 
 
 def _gram_features(keys: pa.Array) -> tuple[NDArray[np.uint64], Ints, Ints]:
-    """Character triples of names, of a shorter name the whole: as numbers, the names, and the places in the numbers."""
+    """Character triples of names, of a shorter name the whole.
+
+    Returns
+    -------
+    triples as numbers; names, and the places in the triples of what they have
+    """
     points = np.frombuffer("".join(keys.to_pylist()).encode("utf-32-le"), np.uint32)
     lengths = pc.utf8_length(keys).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.cumsum(lengths) - lengths

@@ -144,7 +144,7 @@ class DomainNames:
         # A name that cannot be used is still shown as what it says.
         shown = prepared.columns["normalised_name"]
         names = self._name.tolist()
-        readable = chosen(shown.values, shown.codes[self._row]).to_pylist()
+        readable = chosen(shown.values, shown.codes[self._row].astype(np.int64)).to_pylist()
         self._key = np.array([prepared.name_keys[name] if name >= 0 else "" for name in names], dtype=object)
         self._text = np.array(
             [prepared.name_texts[name] if name >= 0 else text for name, text in zip(names, readable, strict=True)],

@@ -189,10 +189,10 @@ class Evidence:
             total = sum(known.values())
         self._country_shares = np.maximum(self._country_counts, 1) / max(total, 1)
         form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
-        known: dict[str, int] = {"": -1}
+        country_codes: dict[str, int] = {"": -1}
         self._form_country = np.array(
             [
-                known.setdefault(form_countries.get(form, ""), len(known))
+                country_codes.setdefault(form_countries.get(form, ""), len(country_codes))
                 for form in prepared.columns["legal_form"].values
             ],
             np.int64,

@@ -45,7 +45,11 @@ class Letters:
         bits = np.zeros(int(points.max(initial=0)) + 1, np.uint64)
         bits[used] = np.uint64(1) << (np.arange(len(used)) % _BITS).astype(np.uint64)
         bits[[point for point in used.tolist() if chr(point).isspace()]] = 0
-        counts, sets, first = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint32)
+        counts, sets, first = (
+            np.zeros(len(texts), np.int64),
+            np.zeros(len(texts), np.uint64),
+            np.zeros(len(texts), np.uint32),
+        )
         has_any = lengths > 0
         if has_any.any():
             starts = (np.cumsum(lengths) - lengths)[has_any]

@@ -167,7 +167,9 @@ class ListCandidates:
         counts = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
         # The sum of what words are drawn to be is the same in every order, and hardly ever that of other words.
         drawn = np.random.default_rng(0).integers(1, 1 << 62, len(words.dictionary), np.uint64)
-        ends = np.append(np.uint64(0), np.cumsum(drawn[words.indices.to_numpy(zero_copy_only=False)]))[np.cumsum(counts)]
+        ends = np.append(np.uint64(0), np.cumsum(drawn[words.indices.to_numpy(zero_copy_only=False)]))[
+            np.cumsum(counts)
+        ]
         _, number, _ = numbered(np.diff(ends, prepend=np.uint64(0)).view(np.int64))
         again = np.flatnonzero((np.bincount(number)[number] > 1) & (counts > 1)).tolist()
         known: dict[str, int] = {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
 # Bits of a number without its sign.
-_BITS = 63
+_BITS: Final = 63
 
 
 def order_of(*columns: NDArray[np.integer]) -> Ints:
@@ -39,7 +41,7 @@ def order_of(*columns: NDArray[np.integer]) -> Ints:
 def numbered(values: NDArray[np.integer]) -> tuple[Ints, Ints, Ints]:
     """Distinct values, ascending; which of them each value is; and the place of the first of each. As `np.unique`, but faster."""
     order = order_of(values)
-    ordered = values[order]
+    ordered: Ints = values[order].astype(np.int64)
     first = is_first(ordered)
     number = np.empty(len(values), np.int64)
     number[order] = np.cumsum(first) - 1
@@ -47,7 +49,7 @@ def numbered(values: NDArray[np.integer]) -> tuple[Ints, Ints, Ints]:
 
 
 def searched(values: Ints, wanted: Ints) -> Ints:
-    """As `np.searchsorted`, in the order of the numbers wanted: a search that jumps about in many values waits for memory each time."""
+    """As `np.searchsorted`, but in the order of the numbers wanted: a search that jumps about waits for memory each time."""
     order = order_of(wanted)
     result = np.empty(len(wanted), np.int64)
     result[order] = np.searchsorted(values, wanted[order])
