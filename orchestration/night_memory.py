@@ -13,6 +13,7 @@ from typing import Final
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.evidence import Statistics, known_counts
@@ -114,17 +115,14 @@ class NightMemory(Warehouse):
         decisions = read_decisions(self._rules.overrides, prepared.record_ids)
         component = components(len(prepared), row, key, decisions.pairs)
         records, names, domains = prepared.tables()
-        self._run(
-            f"""
-            create or replace table identity_memory.records as
-            select hashed.content_hash, new_rows.*
-            from new_rows
-            inner join (
-                select record_id, any_value(content_hash) as content_hash from ({HASHED}) group by record_id
-            ) as hashed on new_rows.record_id = hashed.record_id
-            """,
-            new_rows=records.append_column("component", pa.array(component)),
+        hashed = self._read(
+            f"select record_id, any_value(content_hash) as content_hash from ({HASHED}) group by record_id"
         )
+        # Two columns are soon matched; DuckDB would carry all of them through its join.
+        place = pc.index_in(records["record_id"].combine_chunks(), value_set=hashed["record_id"].combine_chunks())
+        records = records.append_column("component", pa.array(component))
+        records = records.add_column(0, "content_hash", hashed["content_hash"].combine_chunks().take(place))
+        self._replace("identity_memory.records", records)
         self._replace("identity_memory.record_names", names)
         self._replace("identity_memory.record_domains", domains)
         self._replace("identity_memory.keys", _key_rows(row, key, component))
