@@ -6,11 +6,12 @@ contradict each other are they made one by one, from the strongest to the weakes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
@@ -19,7 +20,7 @@ from identity.domains import label_of
 from identity.prepared import Coded, Flags, Prepared
 from identity.prepared import Ints as Ints32
 from identity.runs import Ints as Rows
-from identity.runs import distinct, ranks_in_runs
+from identity.runs import distinct, order_of, ranks_in_runs, run_sizes, run_starts
 
 # Kinds of join, from the one that only a person's opposite decision stops to the one that any contradiction stops.
 DECIDED, IDENTIFIER, NAMED_DOMAIN, DOMAIN, NAME, NAME_ALONE = range(6)
@@ -58,6 +59,13 @@ _OF_RECORDS: Final = (
 NEITHER, SHARED, DISJOINT = 0, 1, -1
 
 
+def label_codes(domains: Sequence[str]) -> Rows:
+    """(n,) numbers of the parts of domains before the first dot; equal parts share one."""
+    labels = pa.array([label_of(domain) for domain in domains], pa.string())
+    codes: Rows = labels.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
+
+
 @dataclass(frozen=True)
 class FactTable:
     """Values of one kind that the accounts hold: those of an account stand at `starts[root]` up to `starts[root + 1]`, sorted."""
@@ -65,9 +73,51 @@ class FactTable:
     starts: Rows
     values: Rows
 
+    @classmethod
+    def of(cls, roots: Rows, values: Rows, size: int) -> FactTable:
+        """Values, each beside its account, of accounts below `size`."""
+        span = int(values.max(initial=0)) + 1
+        found = distinct(roots * span + values)
+        counts = np.bincount(found // span, minlength=size)
+        return cls(np.r_[0, np.cumsum(counts)], found % span)
+
     def counts(self, roots: Rows) -> Rows:
         """Return how many values each account holds."""
         return self.starts[roots + 1] - self.starts[roots]
+
+    def of_each(self, roots: Rows) -> tuple[Rows, Rows]:
+        """Place of an account in `roots`, and a value of it: for every value of every account, in order."""
+        counts = self.counts(roots)
+        place = np.repeat(np.arange(len(roots)), counts)
+        return place, self.values[self.starts[roots][place] + ranks_in_runs(counts)]
+
+    def shared(self, left: Rows, right: Rows) -> tuple[NDArray[np.int8], Rows, Rows]:
+        """Whether two accounts share a value, and all that they share.
+
+        Returns
+        -------
+        (n,) NEITHER where one of them has none, SHARED or DISJOINT; places of pairs, ascending, with a value that they share
+        """
+        left_count, right_count = self.counts(left), self.counts(right)
+        relation = np.zeros(len(left), np.int8)
+        relation[(left_count > 0) & (right_count > 0)] = DISJOINT
+        single = np.flatnonzero((left_count == 1) & (right_count == 1))
+        mine = self.values[self.starts[left[single]]]
+        equal = mine == self.values[self.starts[right[single]]]
+        at, values = single[equal], mine[equal]
+        several = np.flatnonzero((relation == DISJOINT) & (left_count + right_count > 2))
+        if len(several):
+            place, value = self.of_each(left[several])
+            # Values stand sorted within sorted accounts, so each is found by both at once.
+            span = int(self.values.max()) + 1
+            keys = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts)) * span + self.values
+            wanted = right[several[place]] * span + value
+            found = np.flatnonzero(keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted)
+            at, values = np.r_[at, several[place[found]]], np.r_[values, value[found]]
+            order = order_of(at)
+            at, values = at[order], values[order]
+        relation[at] = SHARED
+        return relation, at, values
 
 
 class Accounts:
@@ -89,13 +139,11 @@ class Accounts:
         self._prepared = prepared
         self._size = len(prepared)
         self.root: Rows = np.arange(self._size, dtype=np.int64)
-        labels: dict[str, int] = {}
-        domain_values = prepared.columns["domain"].values
-        label_codes = np.array([labels.setdefault(label_of(d), len(labels)) for d in domain_values], dtype=np.int64)
+        labels = label_codes(prepared.columns["domain"].values)
         rows = prepared.domain_row.astype(np.int64)
         self._records: dict[str, tuple[Rows, Rows]] = {
             "domain": (rows, prepared.domain_code.astype(np.int64)),
-            "label": (rows, label_codes[prepared.domain_code] if len(rows) else rows),
+            "label": (rows, labels[prepared.domain_code] if len(rows) else rows),
         }
         for name in _OF_RECORDS:
             codes = prepared.columns[name].codes
@@ -120,10 +168,7 @@ class Accounts:
         """Values of one kind that each account holds."""
         if kind not in self._facts:
             rows, codes = self._records[kind]
-            span = int(codes.max()) + 1 if len(codes) else 1
-            found = distinct(self.root[rows] * span + codes)
-            counts = np.bincount(found // span, minlength=self._size)
-            self._facts[kind] = FactTable(np.r_[0, np.cumsum(counts)], found % span)
+            self._facts[kind] = FactTable.of(self.root[rows], codes, self._size)
         return self._facts[kind]
 
     def share(self, kind: str, left: Rows, right: Rows) -> tuple[NDArray[np.int8], Rows]:
@@ -133,28 +178,15 @@ class Accounts:
         -------
         (n,) NEITHER where one of them has none, SHARED or DISJOINT; (n,) codes
         """
-        facts = self.facts(kind)
-        left_count, right_count = facts.counts(left), facts.counts(right)
-        result = np.zeros(len(left), np.int8)
-        shared = np.full(len(left), -1, np.int64)
-        single = np.flatnonzero((left_count == 1) & (right_count == 1))
-        mine = facts.values[facts.starts[left[single]]]
-        equal = mine == facts.values[facts.starts[right[single]]]
-        result[single] = np.where(equal, SHARED, DISJOINT)
-        shared[single[equal]] = mine[equal]
-        several = np.flatnonzero((left_count > 0) & (right_count > 0) & (left_count + right_count > 2))
-        for at in several.tolist():
-            one, other = left[at], right[at]
-            both = np.intersect1d(
-                facts.values[facts.starts[one] : facts.starts[one + 1]],
-                facts.values[facts.starts[other] : facts.starts[other + 1]],
-                assume_unique=True,
-            )
-            result[at] = SHARED if len(both) else DISJOINT
-            if len(both):
-                # By text, as codes are numbered anew in every run.
-                shared[at] = both[0] if len(both) == 1 else min(both.tolist(), key=self._value_of(kind))
-        return result, shared
+        relation, at, values = self.facts(kind).shared(left, right)
+        first = np.full(len(left), -1, np.int64)
+        first[at] = values
+        starts = run_starts(at)
+        sizes = run_sizes(starts, len(at))
+        for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+            # By text, as codes are numbered anew in every run.
+            first[at[start]] = min(values[start : start + size].tolist(), key=self._value_of(kind))
+        return relation, first
 
     def _value_of(self, kind: str) -> Callable[[int], str]:
         column = self._prepared.columns.get(kind)
@@ -276,7 +308,7 @@ class Accounts:
         self._provider_rows = None
 
     def _has_several(self, kind: str, group: Rows, roots: Rows, size: int) -> Flags:
-        members, values = self._values_of(kind, roots)
+        members, values = self.facts(kind).of_each(roots)
         if not len(values):
             return np.zeros(size, dtype=bool)
         span = int(values.max()) + 1
@@ -284,20 +316,13 @@ class Accounts:
         return np.bincount(found // span, minlength=size) > 1
 
     def _has_repeated(self, kind: str, group: Rows, roots: Rows, size: int) -> Flags:
-        members, values = self._values_of(kind, roots)
+        members, values = self.facts(kind).of_each(roots)
         result = np.zeros(size, dtype=bool)
         if len(values):
             span = int(values.max()) + 1
             found, counts = np.unique(group[members] * span + values, return_counts=True)
             result[found[counts > 1] // span] = True
         return result
-
-    def _values_of(self, kind: str, roots: Rows) -> tuple[Rows, Rows]:
-        """Values of the accounts, and for each the place of its account in `roots`."""
-        facts = self.facts(kind)
-        counts = facts.counts(roots)
-        members = np.repeat(np.arange(len(roots)), counts)
-        return members, facts.values[facts.starts[roots][members] + ranks_in_runs(counts)]
 
     def _are_listed_twice(self, one: Rows, other: Rows) -> Flags:
         result = np.zeros(len(one), dtype=bool)

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.runs import Ints, distinct, pairs_in_runs, ranks_in_runs, run_sizes, run_starts
-from identity.text import UNSPACED
+from identity.runs import Ints, distinct, numbered, order_of, pairs_in_runs, ranks_in_runs, run_sizes, run_starts
+from identity.text import are_unspaced
 
 _MIN_WORD: Final = 3
 _END_LETTERS: Final = 6
@@ -102,14 +102,16 @@ class NameFeatures:
 
 def name_features(name_keys: Sequence[str], name_texts: Sequence[str]) -> NameFeatures:
     """Features by which similar names may meet: words, and the beginning and end of the key; in unspaced scripts triples."""
-    unspaced = np.array([UNSPACED.search(key) is not None for key in name_keys], dtype=bool)
+    keys, texts = pa.array(name_keys, pa.string()), pa.array(name_texts, pa.string())
+    unspaced = are_unspaced(keys)
     spaced_at, unspaced_at = np.flatnonzero(~unspaced), np.flatnonzero(unspaced)
-    position, feature = _word_features(
-        [name_keys[at] for at in spaced_at.tolist()], [name_texts[at] for at in spaced_at.tolist()]
-    )
-    other_position, grams = _gram_features([name_keys[at] for at in unspaced_at.tolist()])
-    values, codes = np.unique(np.r_[feature, grams], return_inverse=True)
-    positions = np.r_[spaced_at[position], unspaced_at[other_position]]
+    is_spaced = pa.array(~unspaced)
+    words, word_at, word = _word_features(keys.filter(is_spaced), texts.filter(is_spaced))
+    grams, gram_at, gram = _gram_features(keys.filter(pa.array(unspaced)))
+    # Two words may have one hash; words and triples have not.
+    values, of_feature = np.unique(np.r_[words, grams], return_inverse=True)
+    codes = of_feature[np.r_[word, gram + len(words)]]
+    positions = np.r_[spaced_at[word_at], unspaced_at[gram_at]]
     found = distinct(positions * max(len(values), 1) + codes)
     return NameFeatures(found // max(len(values), 1), found % max(len(values), 1), values)
 
@@ -127,44 +129,64 @@ def choose_features(features: NameFeatures, counts: Ints | None = None) -> Ints:
     # A feature of one name costs nothing, and is where a new name meets it.
     several = counts[code] > 1
     at = np.flatnonzero(several)
-    at = at[np.lexsort((features.values[code[at]], counts[code[at]], position[at]))]
-    rank = ranks_in_runs(run_sizes(run_starts(position[at]), len(at)))
-    return np.sort(np.r_[np.flatnonzero(~several), at[rank < _KEYS_PER_NAME]])
+    # The rarest first; codes ascend with the hashes.
+    rank = np.empty(len(features.values), np.int64)
+    rank[order_of(counts)] = np.arange(len(rank))
+    at = at[order_of(position[at], rank[code[at]])]
+    place = ranks_in_runs(run_sizes(run_starts(position[at]), len(at)))
+    return np.sort(np.r_[np.flatnonzero(~several), at[place < _KEYS_PER_NAME]])
 
 
-def _word_features(keys: Sequence[str], texts: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
-    """Words of names, and the beginning and end of their keys, as hashes that do not depend on the other names."""
-    lists = pc.split_pattern(pa.array(texts, pa.string()), " ")
+def _word_features(keys: pa.Array, texts: pa.Array) -> tuple[NDArray[np.uint64], Ints, Ints]:
+    """Words of names, and the beginning and end of their keys.
+
+    Returns
+    -------
+    hashes, which do not depend on the other names; names, and the places in the hashes of what they have
+    """
+    lists = pc.split_pattern(texts, " ")
     words, parents = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
     long_words = pc.greater_equal(pc.utf8_length(words), _MIN_WORD)
-    whole = pa.array(keys, pa.string())
-    long_keys = pc.greater_equal(pc.utf8_length(whole), _END_LETTERS)
+    long_keys = pc.greater_equal(pc.utf8_length(keys), _END_LETTERS)
     at = np.flatnonzero(long_keys.to_numpy(zero_copy_only=False))
     ends = [
-        pc.binary_join_element_wise("^", pc.utf8_slice_codeunits(whole.filter(long_keys), 0, _END_LETTERS), ""),
-        pc.binary_join_element_wise(pc.utf8_slice_codeunits(whole.filter(long_keys), -_END_LETTERS), "$", ""),
+        pc.binary_join_element_wise("^", pc.utf8_slice_codeunits(keys.filter(long_keys), 0, _END_LETTERS), ""),
+        pc.binary_join_element_wise(pc.utf8_slice_codeunits(keys.filter(long_keys), -_END_LETTERS), "$", ""),
     ]
     positions = np.r_[parents[long_words.to_numpy(zero_copy_only=False)], at, at].astype(np.int64)
     encoded = pa.concat_arrays([words.filter(long_words), *ends]).dictionary_encode()
     hashes = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), categorize=False)
-    # The lowest bit keeps words apart from character triples.
-    return positions, (hashes | np.uint64(1 << 63))[encoded.indices.to_numpy(zero_copy_only=False)]
+    # The highest bit keeps words apart from character triples.
+    return hashes | np.uint64(1 << 63), positions, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _gram_features(keys: Sequence[str]) -> tuple[Ints, NDArray[np.uint64]]:
-    """Character triples of names; of a shorter name the whole."""
-    points = np.frombuffer("".join(keys).encode("utf-32-le"), np.uint32).astype(np.uint64)
-    lengths = np.array([len(key) for key in keys], dtype=np.int64)
+def _gram_features(keys: pa.Array) -> tuple[NDArray[np.uint64], Ints, Ints]:
+    """Character triples of names, of a shorter name the whole.
+
+    Returns
+    -------
+    triples as numbers; names, and the places in the triples of what they have
+    """
+    points = np.frombuffer("".join(keys.to_pylist()).encode("utf-32-le"), np.uint32)
+    lengths = pc.utf8_length(keys).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.cumsum(lengths) - lengths
     grams = np.maximum(lengths - _GRAM + 1, np.minimum(lengths, 1))
     position = np.repeat(np.arange(len(keys)), grams)
     first = np.repeat(starts, grams) + ranks_in_runs(grams)
     last = np.repeat(starts + lengths, grams)
-    code = np.zeros(len(position), np.uint64)
+    used = np.flatnonzero(np.bincount(points))
+    # Behind the end of a name stands 0; the characters met have numbers from 1, so that three of them sort quickly.
+    number = np.zeros(int(points.max(initial=0)) + 1, np.int64)
+    number[used] = np.arange(1, len(used) + 1)
+    numbers = np.append(number[points], 0)
+    bits = len(used).bit_length()
+    code = np.zeros(len(position), np.int64)
     for offset in range(_GRAM):
         inside = first + offset < last
-        point = (
-            np.where(inside, points[np.minimum(first + offset, max(len(points) - 1, 0))], 0) if len(points) else code
-        )
-        code = (code << np.uint64(_POINT_BITS)) | point.astype(np.uint64)
-    return position, code & np.uint64((1 << 63) - 1)
+        code = (code << bits) | np.where(inside, numbers[np.minimum(first + offset, len(points))], 0)
+    triples, place, _ = numbered(code)
+    met = np.append(np.uint64(0), used.astype(np.uint64))
+    values = np.zeros(len(triples), np.uint64)
+    for offset in reversed(range(_GRAM)):
+        values = (values << np.uint64(_POINT_BITS)) | met[(triples >> (bits * offset)) & ((1 << bits) - 1)]
+    return values & np.uint64((1 << 63) - 1), position, place

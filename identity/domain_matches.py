@@ -124,6 +124,12 @@ class DomainNames:
         row = prepared.domain_row[usable].astype(np.int64)
         domain = prepared.domain_code[usable].astype(np.int64)
         primary = prepared.domain_is_primary[usable]
+        # A domain of one account tells nothing, but that it has too many names.
+        limit, known = int(self._rules["max_names_per_domain"]), len(prepared.columns["domain"].values)
+        rows_of, found = np.bincount(domain, minlength=known), distinct(domain * len(prepared) + accounts.root[row])
+        accounts_of = np.bincount(found // (len(prepared) or 1), minlength=known)
+        kept = ((accounts_of > 1) | (rows_of > limit))[domain]
+        row, domain, primary = row[kept], domain[kept], primary[kept]
         name, root = prepared.main_name[row].astype(np.int64), accounts.root[row]
         order = np.lexsort((row, ~primary, root, name, domain))
         row, domain, primary, name, root = row[order], domain[order], primary[order], name[order], root[order]
@@ -131,17 +137,19 @@ class DomainNames:
         self._domain, self._root, self._row = domain[first], root[first], row[first]
         self._is_primary, self._name = primary[first], name[first]
 
-        pairs = pairs_within(np.arange(len(self._row)), self._domain, int(self._rules["max_names_per_domain"]))
+        pairs = pairs_within(np.arange(len(self._row)), self._domain, limit)
         differ = self._root[pairs.left] != self._root[pairs.right]
         self._left, self._right = pairs.left[differ], pairs.right[differ]
         self.large = list(zip(pairs.large_keys.tolist(), pairs.large_sizes.tolist(), strict=True))
-        keys = np.array([*prepared.name_keys, ""], dtype=object)
-        texts = np.array([*prepared.name_texts, ""], dtype=object)
         # A name that cannot be used is still shown as what it says.
         shown = prepared.columns["normalised_name"]
-        readable = np.array([*shown.values, ""], dtype=object)[shown.codes[self._row]]
-        self._key = keys[self._name]
-        self._text = np.where(self._name >= 0, texts[self._name], readable)
+        names = self._name.tolist()
+        readable = chosen(shown.values, shown.codes[self._row].astype(np.int64)).to_pylist()
+        self._key = np.array([prepared.name_keys[name] if name >= 0 else "" for name in names], dtype=object)
+        self._text = np.array(
+            [prepared.name_texts[name] if name >= 0 else text for name, text in zip(names, readable, strict=True)],
+            dtype=object,
+        )
         compared = compare_names(
             self._key[self._left],
             self._text[self._left],

@@ -13,15 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.accounts import DISJOINT, SHARED, Accounts
+from identity.accounts import DISJOINT, SHARED, Accounts, FactTable, label_codes
 from identity.block import NameFeatures
-from identity.domains import label_of
-from identity.prepared import Prepared
+from identity.prepared import Flags, Prepared
 from identity.rarity import Floats, NameRarity, NameStatistics
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
 from identity.runs import distinct
-from identity.text import UNSPACED
 
 Places = NDArray[np.intp]
 
@@ -168,7 +166,6 @@ class Evidence:
         self.rules = rules
         self.prepared = prepared
         self._statistics = statistics
-        self.is_unspaced = np.array([UNSPACED.search(key) is not None for key in prepared.name_keys], dtype=bool)
         self.rarity = NameRarity(
             prepared.name_keys,
             prepared.name_texts,
@@ -176,6 +173,7 @@ class Evidence:
             rules.common_words,
             statistics.names if statistics else None,
         )
+        self.is_unspaced = self.rarity.is_unspaced
         self.name_information: Floats = np.minimum(-np.log(self.rarity.expected_count), rules["max_name_information"])
         with np.errstate(divide="ignore"):
             chance = -np.log(self.rarity.chance_count)
@@ -191,7 +189,14 @@ class Evidence:
             total = sum(known.values())
         self._country_shares = np.maximum(self._country_counts, 1) / max(total, 1)
         form_countries = {form.canonical_form: form.country for form in rules.legal_forms}
-        self._form_countries = [form_countries.get(form, "") for form in prepared.columns["legal_form"].values]
+        country_codes: dict[str, int] = {"": -1}
+        self._form_country = np.array(
+            [
+                country_codes.setdefault(form_countries.get(form, ""), len(country_codes))
+                for form in prepared.columns["legal_form"].values
+            ],
+            np.int64,
+        )
 
     def feature_counts(self, features: NameFeatures) -> Rows | None:
         """Number of names that have each feature, among the names that were learned from; None if these are the ones."""
@@ -233,11 +238,8 @@ class Evidence:
     def legal_forms(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
         """Weight of the legal forms: two forms of one country exclude each other; a form used everywhere says nothing."""
         relation, code = accounts.share("legal_form", left, right)
-        excludes = np.zeros(len(left), dtype=bool)
-        for at in np.flatnonzero(relation == DISJOINT).tolist():
-            mine = {self._form_countries[form] for form in _values(accounts, "legal_form", int(left[at]))} - {""}
-            theirs = {self._form_countries[form] for form in _values(accounts, "legal_form", int(right[at]))}
-            excludes[at] = not mine.isdisjoint(theirs)
+        excludes = relation == DISJOINT
+        excludes[excludes] = self._share_form_country(accounts, left[excludes], right[excludes])
         values = accounts.column("legal_form").values
         return [
             Part(
@@ -248,6 +250,16 @@ class Evidence:
                 _pair_of("legal forms", accounts, "legal_form", left, right),
             ),
         ]
+
+    def _share_form_country(self, accounts: Accounts, left: Rows, right: Rows) -> Flags:
+        """Whether two accounts have legal forms of one country."""
+        facts = accounts.facts("legal_form")
+        root = np.repeat(np.arange(len(facts.starts) - 1), np.diff(facts.starts))
+        country = self._form_country[facts.values]
+        tells = country >= 0
+        relation, _, _ = FactTable.of(root[tells], country[tells], len(facts.starts) - 1).shared(left, right)
+        shared: Flags = relation == SHARED
+        return shared
 
     def places(self, accounts: Accounts, left: Rows, right: Rows) -> list[Part]:
         """Weight of equal addresses, postal codes and telephone numbers; the two strongest, as they are one place."""
@@ -265,12 +277,6 @@ class Evidence:
                 Part(np.where(counts, self.rules[parameter], np.nan), named(words, accounts.column(kind).values, code))
             )
         return parts
-
-
-def _values(accounts: Accounts, kind: str, root: int) -> list[int]:
-    facts = accounts.facts(kind)
-    found: list[int] = facts.values[facts.starts[root] : facts.starts[root + 1]].tolist()
-    return found
 
 
 def _pair_of(words: str, accounts: Accounts, kind: str, left: Rows, right: Rows) -> Callable[[Places], pa.Array]:
@@ -297,8 +303,7 @@ def _company_counts(prepared: Prepared) -> NDArray[np.int64]:
     number, domain = prepared.columns["corporate_number"].codes, prepared.columns["domain"]
     is_company = prepared.columns["domain_kind"]
     company_code = is_company.values.index("company") if "company" in is_company.values else -2
-    labels: dict[str, int] = {}
-    label = np.array([labels.setdefault(label_of(text), len(labels)) for text in domain.values] + [-1], dtype=np.int64)
+    label = np.append(label_codes(domain.values), -1)
     # A record with a number and one with a domain may be one company: count each kind of mark by itself.
     for marks, having in (
         (number.astype(np.int64), number >= 0),

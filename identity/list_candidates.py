@@ -7,15 +7,29 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from identity.block import pairs_within
 from identity.match import Matches
 from identity.name_matches import alike_pairs
 from identity.normalise import NAME, Flags, Prepared
 from identity.rules import IdentityRules
-from identity.runs import Ints, distinct, is_first, pairs_in_runs, ranks_in_runs, run_sizes, run_starts
+from identity.runs import (
+    Ints,
+    distinct,
+    is_first,
+    numbered,
+    pairs_in_runs,
+    ranks_in_runs,
+    run_sizes,
+    run_starts,
+    searched,
+)
 
 _ROOTS_PER_NAME: Final = 5
+# More than there are kinds of names.
+_KINDS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ class ListPairs:
     def kind(self, root: Ints, name: Ints, names: int) -> Ints:
         """What names are to accounts; NAME for no name."""
         wanted = root * (names + 1) + name
-        place = np.minimum(np.searchsorted(self.kind_keys, wanted), max(len(self.kind_keys) - 1, 0))
+        place = np.minimum(searched(self.kind_keys, wanted), max(len(self.kind_keys) - 1, 0))
         return np.where(name >= 0, self.kinds[place], NAME) if len(self.kinds) else np.zeros(len(root), np.int64)
 
 
@@ -74,11 +88,18 @@ class ListCandidates:
             swap = of_other[left]
         left, right = np.where(swap, right, left), np.where(swap, left, right)
         name_left, name_right = np.where(swap, name_right, name_left), np.where(swap, name_left, name_right)
-        keys = distinct(left * size + right)
+        keys, name_of, _ = numbered(left * size + right)
         low, high = keys // size, keys % size
-        # Main names are compared for every pair, besides the names by which it was found.
-        name_of = np.r_[np.searchsorted(keys, left * size + right), np.arange(len(keys))]
-        return ListPairs(low, high, name_of, np.r_[name_left, main[low]], np.r_[name_right, main[high]], *self._kinds())
+        # Main names are compared for every pair, besides the other names by which it was found.
+        is_other = (name_left != main[left]) | (name_right != main[right])
+        return ListPairs(
+            low,
+            high,
+            np.r_[name_of[is_other], np.arange(len(keys))],
+            np.r_[name_left[is_other], main[low]],
+            np.r_[name_right[is_other], main[high]],
+            *self._kinds(),
+        )
 
     def _sides(self) -> tuple[Flags, Flags]:
         size, root, against = len(self._prepared), self._accounts.root, self._is_against
@@ -119,10 +140,9 @@ class ListCandidates:
         return found // span, found % span
 
     def _by_alike_names(self, linking: bool) -> tuple[Ints, Ints, Ints, Ints]:
-        names = np.arange(len(self._prepared.name_keys))
         least = 0.0 if linking else self._rules["list_similar_minimum"]
         one, other, large_keys, large_sizes = alike_pairs(
-            self._prepared, names, least, int(self._rules["max_names_per_word"]), spelling_only=not linking
+            self._prepared, least, int(self._rules["max_names_per_word"]), spelling_only=not linking
         )
         if large_keys:
             note = f"{large_keys} words that these names share are too common to look for similar names"
@@ -141,13 +161,20 @@ class ListCandidates:
 
     def _reordered(self) -> tuple[Ints, Ints]:
         """Pairs of names that have the same words in another order."""
+        texts = self._prepared.name_texts
+        lists = pc.split_pattern(pa.array(texts, pa.string()), " ")
+        words = pc.list_flatten(lists).dictionary_encode()
+        counts = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+        # The sum of what words are drawn to be is the same in every order, and hardly ever that of other words.
+        drawn = np.random.default_rng(0).integers(1, 1 << 62, len(words.dictionary), np.uint64)
+        ends = np.append(np.uint64(0), np.cumsum(drawn[words.indices.to_numpy(zero_copy_only=False)]))[
+            np.cumsum(counts)
+        ]
+        _, number, _ = numbered(np.diff(ends, prepend=np.uint64(0)).view(np.int64))
+        again = np.flatnonzero((np.bincount(number)[number] > 1) & (counts > 1)).tolist()
         known: dict[str, int] = {}
-        names, codes = [], []
-        for code, text in enumerate(self._prepared.name_texts):
-            if " " in text:
-                names.append(code)
-                codes.append(known.setdefault(" ".join(sorted(text.split(" "))), len(known)))
-        pairs = pairs_within(names, codes, int(self._rules["max_names_per_word"]))
+        codes = [known.setdefault(" ".join(sorted(texts[name].split(" "))), len(known)) for name in again]
+        pairs = pairs_within(again, codes, int(self._rules["max_names_per_word"]))
         return pairs.left, pairs.right
 
     def _kinds(self) -> tuple[Ints, Ints]:
@@ -159,9 +186,9 @@ class ListCandidates:
             self._accounts.root[self._prepared.name_row] * (len(self._prepared.name_keys) + 1)
             + self._prepared.name_code
         )
-        order = np.lexsort((self._prepared.name_kind, keys))
-        first = order[is_first(keys[order])]
-        return keys[first], self._prepared.name_kind[first].astype(np.int64)
+        found = distinct(keys * _KINDS + self._prepared.name_kind)
+        best = is_first(found // _KINDS)
+        return found[best] // _KINDS, found[best] % _KINDS
 
     def _fact_kinds(self) -> list[tuple[str, Sequence[str]]]:
         return [

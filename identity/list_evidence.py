@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.accounts import DISJOINT, NAMED_DOMAIN, SHARED, Accounts
-from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, constant, named
+from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
 from identity.list_candidates import ListPairs
 from identity.match import Matches
 from identity.name_evidence import NameWeights
@@ -21,7 +22,7 @@ from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
 from identity.prepared import recode
 from identity.rarity import Floats
 from identity.rules import IdentityRules
-from identity.runs import Ints, distinct, is_first, ranks_in_runs
+from identity.runs import Ints, distinct, is_first, numbered, ranks_in_runs
 
 _PHONE_TAIL: Final = 7
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
@@ -122,34 +123,56 @@ def _best_names(
     pairs: ListPairs, prepared: Prepared, accounts: Accounts, weights: NameWeights
 ) -> tuple[Floats, Ints, Ints, Ints]:
     """Weight and relation of the best pair of names of each pair of accounts, and the names."""
-    weight, relation = weights.weigh(pairs.name_left, pairs.name_right)
-    size = len(prepared.name_keys)
-    # The main names are the last ones.
-    last = slice(len(weight) - len(pairs.left), None)
-    main, main_relation = weight[last], relation[last]
-    main_left, main_right = pairs.name_left[last], pairs.name_right[last]
-    # A name in another language is tried where the main ones say nothing.
+    size, count = len(prepared.name_keys), len(pairs.left)
     of, one, other = pairs.name_of, pairs.name_left, pairs.name_right
-    best = np.full(len(pairs.left), -np.inf)
-    np.maximum.at(best, of, weight)
+    keys, number, _ = numbered(_name_pairs(one, other, size + 1))
+    known_weight, known_relation = weights.weigh(keys // (size + 1) - 1, keys % (size + 1) - 1)
+    weight, relation = known_weight[number], known_relation[number]
+    # The main names are the last ones.
+    last = slice(len(weight) - count, None)
+    main, main_relation, main_left, main_right = weight[last].copy(), relation[last], one[last], other[last]
+    chosen = np.arange(len(weight) - count, len(weight))
+    # A name in another language is tried where the main ones say nothing.
+    best = main.copy()
+    np.maximum.at(best, of[: len(weight) - count], weight[: len(weight) - count])
     open_pairs = np.flatnonzero(best <= 0)
-    more = _other_names(pairs.left[open_pairs], pairs.right[open_pairs], prepared, accounts)
-    if len(more[0]):
-        more_weight, more_relation = weights.weigh(more[1], more[2])
-        of, one, other = np.r_[of, open_pairs[more[0]]], np.r_[one, more[1]], np.r_[other, more[2]]
-        weight, relation = np.r_[weight, more_weight], np.r_[relation, more_relation]
-    kind = np.maximum(pairs.kind(pairs.left[of], one, size), pairs.kind(pairs.right[of], other, size))
-    tells = ~np.isin(main_relation[of], (NAMELESS, OTHER_SCRIPT))
+    at, more_left, more_right = _other_names(pairs.left[open_pairs], pairs.right[open_pairs], prepared, accounts)
+    at = open_pairs[at]
+    is_new = (more_left != main_left[at]) | (more_right != main_right[at])
+    at, more_left, more_right = at[is_new], more_left[is_new], more_right[is_new]
+    if len(at):
+        more_keys, number, _ = numbered(_name_pairs(more_left, more_right, size + 1))
+        place = np.minimum(np.searchsorted(keys, more_keys), len(keys) - 1)
+        more_weight, more_relation = known_weight[place], known_relation[place]
+        new = np.flatnonzero(keys[place] != more_keys)
+        more_weight[new], more_relation[new] = weights.weigh(
+            more_keys[new] // (size + 1) - 1, more_keys[new] % (size + 1) - 1
+        )
+        of, one, other = np.r_[of, at], np.r_[one, more_left], np.r_[other, more_right]
+        weight, relation = np.r_[weight, more_weight[number]], np.r_[relation, more_relation[number]]
+    has_several = (np.bincount(of, minlength=count) > 1)[of]
+    tells = ~np.isin(main_relation, (NAMELESS, OTHER_SCRIPT))
+    at = np.flatnonzero(tells[of] & (has_several | (main[of] < 0)))
+    pair = of[at]
+    kind = np.maximum(pairs.kind(pairs.left[pair], one[at], size), pairs.kind(pairs.right[pair], other[at], size))
     # The last one is that of no name.
     scripts = np.append(prepared.name_scripts, 0)
     # 興和 and 光和 are read alike and differ: where the names themselves can be compared, their readings say no more.
-    is_reading = tells & (kind >= KANA) & (scripts[main_left] == scripts[main_right])[of]
-    weight = np.where(is_reading, np.minimum(weight, main[of]), weight)
+    is_reading = (kind >= KANA) & (scripts[main_left] == scripts[main_right])[pair]
+    weight[at[is_reading]] = np.minimum(weight[at], main[pair])[is_reading]
     # A former name is said to be the same company's.
-    weight = weight + np.where(tells & (kind == ALIAS) & (main[of] < 0), weights.rules["list_alias_agrees"], 0.0)
-    order = np.lexsort((other, one, -np.where(relation == NAMELESS, -100.0, weight), of))
+    weight[at[(kind == ALIAS) & (main[pair] < 0)]] += weights.rules["list_alias_agrees"]
+    several = np.flatnonzero(has_several)
+    strength = np.where(relation == NAMELESS, -100.0, weight)[several]
+    order = several[np.lexsort((other[several], one[several], -strength, of[several]))]
     first = order[is_first(of[order])]
-    return weight[first], relation[first], one[first], other[first]
+    chosen[of[first]] = first
+    return weight[chosen], relation[chosen], one[chosen], other[chosen]
+
+
+def _name_pairs(left: Ints, right: Ints, span: int) -> Ints:
+    """Pairs of names, whichever comes first, as one number each."""
+    return (np.minimum(left, right) + 1) * span + np.maximum(left, right) + 1
 
 
 def _other_names(left: Ints, right: Ints, prepared: Prepared, accounts: Accounts) -> tuple[Ints, Ints, Ints]:
@@ -171,14 +194,13 @@ def _other_names(left: Ints, right: Ints, prepared: Prepared, accounts: Accounts
 
 def _names_in_words(prepared: Prepared, relation: Ints, left: Ints, right: Ints) -> Callable[[Places], pa.Array]:
     def text(at: Places) -> pa.Array:
-        keys = [*prepared.name_texts, "no name"]
-        return pa.array(
-            [
-                f"{RELATIONS[how]}: {keys[one]}" if one == other else f"{RELATIONS[how]}: {keys[one]} / {keys[other]}"
-                for how, one, other in zip(relation[at].tolist(), left[at].tolist(), right[at].tolist(), strict=True)
-            ],
-            pa.string(),
+        how = pa.array(RELATIONS, pa.string()).take(pa.array(relation[at]))
+        one, other = (
+            pc.replace_with_mask(chosen(prepared.name_texts, code[at]), pa.array(code[at] < 0), "no name")
+            for code in (left, right)
         )
+        words = pc.binary_join_element_wise(how, one, ": ")
+        return pc.if_else(pa.array(left[at] == right[at]), words, pc.binary_join_element_wise(words, other, " / "))
 
     return text
 
@@ -213,8 +235,8 @@ def _phone_parts(
     tail, tail_code = accounts.share("phone_tail", left, right)
     # A number without its area or country code is the same number; with two area codes it is not.
     agrees = phone == SHARED
-    for at in np.flatnonzero(~agrees & (tail == SHARED)).tolist():
-        agrees[at] = _is_end_of_other(_phones(accounts, int(left[at])), _phones(accounts, int(right[at])))
+    open_pairs = np.flatnonzero(~agrees & (tail == SHARED))
+    agrees[open_pairs] = _end_alike(accounts, prepared.columns["phone"].values, left[open_pairs], right[open_pairs])
     crowd = _crowd(accounts, prepared, "phone_tail", "place", tail_code)
     return [
         Part(np.where(agrees, np.maximum(rules["list_phone_agrees"] - crowd, 0), np.nan), constant("telephone")),
@@ -233,13 +255,22 @@ def _phone_parts(
     ]
 
 
-def _phones(accounts: Accounts, root: int) -> list[str]:
-    facts, values = accounts.facts("phone"), accounts.column("phone").values
-    return [values[code].lstrip("0") for code in facts.values[facts.starts[root] : facts.starts[root + 1]].tolist()]
-
-
-def _is_end_of_other(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    return any(one.endswith(other) or other.endswith(one) for one in mine for other in theirs)
+def _end_alike(accounts: Accounts, numbers: Sequence[str], left: Ints, right: Ints) -> Flags:
+    """Whether a number of one account is the end of a number of the other, but for a 0 in front."""
+    facts = accounts.facts("phone")
+    counts = facts.counts(right)
+    place, mine = facts.of_each(left)
+    # Every number of the one with every number of the other.
+    times = counts[place]
+    at, one = np.repeat(place, times), np.repeat(mine, times)
+    other = facts.values[facts.starts[right[at]] + ranks_in_runs(times)]
+    used, number = np.unique(np.r_[one, other], return_inverse=True)
+    texts = np.array([numbers[code].lstrip("0") for code in used.tolist()], dtype=object)[number].tolist()
+    pairs = zip(texts[: len(one)], texts[len(one) :], strict=True)
+    is_end = np.array([a.endswith(b) or b.endswith(a) for a, b in pairs], dtype=bool)
+    result = np.zeros(len(left), dtype=bool)
+    result[at[is_end]] = True
+    return result
 
 
 def _address_parts(

@@ -133,8 +133,9 @@ def _join(
 ) -> None:
     """Join from the surest pair on; two groups only if all pairs between them speak for it together."""
     left, right = proposals.left, proposals.right
-    order = np.lexsort((right, left, -chance))
-    order = order[chance[order] >= min(threshold, rules["review_probability"])]
+    order = np.flatnonzero(chance >= min(threshold, rules["review_probability"]))
+    # Pairs stand in the order of their accounts.
+    order = order[np.argsort(-chance[order], kind="stable")]
     sure = order[chance[order] >= threshold]
     sure = sure[_hold_together(left, right, log_odds, sure, rules["list_pair_not_compared"])]
     edges, _ = matches.accounts.join(left[sure], right[sure], proposals.kind[sure])
@@ -164,29 +165,27 @@ def _hold_together(left: Ints, right: Ints, log_odds: Floats, sure: Places, not_
     """
     if not len(sure):
         return sure
-    nodes, flat = np.unique(np.r_[left, right], return_inverse=True)
-    one, other = flat[: len(left)], flat[len(left) :]
-    count, component = connected_components(
-        coo_array((np.ones(len(sure)), (one[sure], other[sure])), shape=(len(nodes), len(nodes))), directed=False
-    )
+    size = int(max(left.max(), right.max())) + 1
+    edges = coo_array((np.ones(len(sure), np.int8), (left[sure], right[sure])), shape=(size, size))
+    count, component = connected_components(edges, directed=False)
     sizes = np.bincount(component, minlength=count)
     # Two accounts need no closer look; nor does a group of which every pair is sure.
-    inside = np.bincount(component[one[sure]], minlength=count)
+    inside = np.bincount(component[left[sure]], minlength=count)
     full = inside == sizes * (sizes - 1) // 2
-    simple = full[component[one[sure]]]
+    simple = full[component[left[sure]]]
     kept = [np.flatnonzero(simple)]
     closer = np.flatnonzero(~simple)
     if len(closer):
         wanted = np.zeros(count, dtype=bool)
-        wanted[component[one[sure[closer]]]] = True
-        within = np.flatnonzero((component[one] == component[other]) & wanted[component[one]])
+        wanted[component[left[sure[closer]]]] = True
+        within = np.flatnonzero((component[left] == component[right]) & wanted[component[left]])
         between: dict[int, dict[int, float]] = defaultdict(dict)
-        for a, b, odds in zip(one[within].tolist(), other[within].tolist(), log_odds[within].tolist(), strict=True):
+        for a, b, odds in zip(left[within].tolist(), right[within].tolist(), log_odds[within].tolist(), strict=True):
             between[a][b] = between[b][a] = max(odds, between[a].get(b, -np.inf))
         group: dict[int, set[int]] = {}
         taken = []
         for at in closer.tolist():
-            a, b = int(one[sure[at]]), int(other[sure[at]])
+            a, b = int(left[sure[at]]), int(right[sure[at]])
             mine, theirs = group.setdefault(a, {a}), group.setdefault(b, {b})
             if mine is theirs or _cross(mine, theirs, between, not_compared) > 0:
                 taken.append(at)

@@ -22,7 +22,7 @@ from identity.overrides import read_decisions
 from identity.persist import Assignment, assign_account_ids
 from identity.resolve import clusters_of, limit_candidates, links, read_members, repeated_records
 from identity.rules import IdentityRules
-from identity.runs import Ints, is_first
+from identity.runs import Ints
 
 _SAME, _REVIEW, _DIFFERENT = range(3)
 _DECISIONS: Final = ("same", "review", "different")
@@ -100,7 +100,7 @@ def resolve_list(
     found = clusters_of(prepared, matches.accounts)
     before, _ = read_members(previous)
     before = _given_ids(against) | before
-    assignment = assign_account_ids(found, before, {}, as_of_date)
+    assignment = assign_account_ids(found, before, {}, as_of_date, with_events=False)
     same = Decided.concatenate(matches.same)
     asked = Decided.concatenate([*matches.review, *matches.different])
     limit = int(rules["max_candidates_per_record"])
@@ -222,11 +222,11 @@ def _records(
 
 def _surest(size: int, pairs: Decided) -> Ints:
     """Place of the surest pair of each row, -1 if it is in none."""
-    row, place = np.r_[pairs.left, pairs.right], np.r_[np.arange(len(pairs)), np.arange(len(pairs))]
-    order = np.lexsort((place, -pairs.probability[place], row))
-    first = order[is_first(row[order])]
+    surest_first = np.argsort(-pairs.probability, kind="stable")
     result = np.full(size, -1, np.int64)
-    result[row[first]] = place[first]
+    # Of several pairs of a row the last one put there stays, so the surest comes last.
+    rows = np.stack((pairs.left[surest_first], pairs.right[surest_first]), axis=1).ravel()
+    result[rows[::-1]] = np.repeat(surest_first, 2)[::-1]
     return result
 
 

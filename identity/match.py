@@ -22,6 +22,7 @@ from identity.name_matches import NameMatches, compare_alike, find_alike
 from identity.overrides import Decisions
 from identity.prepared import Prepared
 from identity.rarity import Floats
+from identity.region import ComparedNames
 from identity.rules import IdentityRules
 from identity.runs import Ints as Rows
 from identity.runs import is_first
@@ -77,6 +78,7 @@ class Matches:
     review, different : pairs that were not joined, more than a person can read
     shared_domains : codes of company domains that several companies use
     set_aside : reason, key, size, note
+    compared_names : names for which alike ones were looked for, None if none were
     """
 
     accounts: Accounts
@@ -86,6 +88,7 @@ class Matches:
     different: list[Decided] = field(default_factory=list)
     shared_domains: set[int] = field(default_factory=set)
     set_aside: list[tuple[str, str, int, str]] = field(default_factory=list)
+    compared_names: ComparedNames | None = None
 
 
 def match_records(
@@ -117,6 +120,7 @@ def match_records(
         undecided = _match_surely(prepared, rules, decisions, matches)
         similar = NameMatches(prepared, matches.accounts, evidence)
         apply_proposals(similar.propose_similar(names.result()), matches, rules, may_join=False)
+        matches.compared_names = names.result().compared
     matches.set_aside.extend(similar.set_aside)
     _keep_together(matches, rules, previous_accounts, undecided)
     return matches

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cpdist
 
 from identity.accounts import DISJOINT, NAME, NAME_ALONE, NONE, REASONS, Accounts
-from identity.block import choose_features, name_features, pairs_within, similar_name_keys
+from identity.block import choose_features, pairs_within, similar_name_keys
 from identity.compare import DIFFERENT, EXTENSION, NEAR, compare_names, differ_by_spelling, similarities
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
+from identity.letters import Letters
 from identity.prepared import NAME_EN, Prepared
 from identity.rarity import Floats
+from identity.region import ComparedNames
 from identity.runs import Ints as Rows
 from identity.runs import is_first, pairs_in_runs, run_sizes, run_starts
 
@@ -150,6 +151,7 @@ class AlikeNames:
     similarity : 0 to 1
     extra : information of the words that only one has, nats
     large_keys, large_sizes : number of words under which too many names meet, and how many meet there
+    compared : the names among which they were found; None if they were known before
     """
 
     first_row: Rows
@@ -159,22 +161,22 @@ class AlikeNames:
     extra: Floats
     large_keys: int
     large_sizes: int
+    compared: ComparedNames | None = None
 
 
 def find_alike(prepared: Prepared, evidence: Evidence) -> AlikeNames:
     """Names that are alike; it depends on the names only, so it can be done beside the matching by domains."""
     rules = evidence.rules
     names = first_rows(prepared)[1]
-    keys, texts = (
-        np.array(values, dtype=object)[names].tolist() for values in (prepared.name_keys, prepared.name_texts)
-    )
-    features = name_features(keys, texts)
+    compared = ComparedNames.of_codes(prepared, names)
+    features = compared.features
     chosen = choose_features(features, evidence.feature_counts(features))
     limit = int(rules["max_names_per_word"])
     pairs = pairs_within(features.position[chosen], features.code[chosen], limit)
-    at = alike_at(keys, pairs.left, pairs.right, rules["similar_name_minimum"])
+    at = alike_at(compared.keys, Letters.of(compared.keys), pairs.left, pairs.right, rules["similar_name_minimum"])
     left, right = names[pairs.left[at]], names[pairs.right[at]]
-    return compare_alike(prepared, evidence, left, right, len(pairs.large_keys), int(pairs.large_sizes.sum()))
+    alike = compare_alike(prepared, evidence, left, right, len(pairs.large_keys), int(pairs.large_sizes.sum()))
+    return replace(alike, compared=compared)
 
 
 def common_words(words: int, names: int) -> tuple[str, str, int, str]:
@@ -183,12 +185,13 @@ def common_words(words: int, names: int) -> tuple[str, str, int, str]:
     return ("word_of_many_names", "", names, note)
 
 
-def alike_at(keys: Sequence[str], left: Rows, right: Rows, least: float) -> Rows:
+def alike_at(keys: Sequence[str], letters: Letters, left: Rows, right: Rows, least: float) -> Rows:
     """Places of the pairs of keys that are alike at least so much."""
     found, values = [np.zeros(0, np.int64)], np.array(keys, dtype=object)
     for start in range(0, len(left), _PAIRS_AT_ONCE):
         one, other = left[start : start + _PAIRS_AT_ONCE], right[start : start + _PAIRS_AT_ONCE]
-        found.append(start + np.flatnonzero(similarities(values[one], values[other], least) >= least))
+        at = np.flatnonzero(letters.may_be_alike(one, other, least))
+        found.append(start + at[similarities(values[one[at]], values[other[at]], least) >= least])
     return np.concatenate(found)
 
 
@@ -215,9 +218,9 @@ def compare_alike(
 
 
 def alike_pairs(
-    prepared: Prepared, names: Rows, least: float, max_names_per_word: int, spelling_only: bool = False
+    prepared: Prepared, least: float, max_names_per_word: int, spelling_only: bool = False
 ) -> tuple[Rows, Rows, int, int]:
-    """Pairs of the names given that share a rare word or an end and are alike at least so much.
+    """Pairs of names that share a rare word or an end and are alike at least so much.
 
     With `spelling_only`, of these those that a slip or the order of words may explain, and those of which one begins with the
     other.
@@ -226,46 +229,37 @@ def alike_pairs(
     -------
     left and right names; number of words under which too many names meet, and how many meet there
     """
-    keys = np.array(prepared.name_keys, dtype=object)
-    texts = np.array(prepared.name_texts, dtype=object)
-    members, words = similar_name_keys(keys[names].tolist(), texts[names].tolist())
-    pairs = pairs_within(members, words, max_names_per_word)
-    found = [(names[:0], names[:0])]
-    for start in range(0, len(pairs.left), _PAIRS_AT_ONCE):
-        one = names[pairs.left[start : start + _PAIRS_AT_ONCE]]
-        other = names[pairs.right[start : start + _PAIRS_AT_ONCE]]
-        if spelling_only:
-            is_alike = _are_spelled_alike(keys[one], keys[other], texts[one], texts[other], least)
-        else:
-            is_alike = similarities(keys[one], keys[other], least) >= least
-        alike = np.flatnonzero(is_alike)
-        found.append((one[alike], other[alike]))
-    left, right = (np.concatenate(values) for values in zip(*found, strict=True))
-    return left, right, len(pairs.large_keys), int(pairs.large_sizes.sum())
+    pairs = pairs_within(*similar_name_keys(prepared.name_keys, prepared.name_texts), max_names_per_word)
+    if spelling_only:
+        at = _spelled_alike_at(prepared, pairs.left, pairs.right, least)
+    else:
+        at = alike_at(prepared.name_keys, Letters.of(prepared.name_keys), pairs.left, pairs.right, least)
+    return pairs.left[at], pairs.right[at], len(pairs.large_keys), int(pairs.large_sizes.sum())
 
 
-def _are_spelled_alike(
-    keys: NDArray[np.object_],
-    other_keys: NDArray[np.object_],
-    texts: NDArray[np.object_],
-    other_texts: NDArray[np.object_],
-    least: float,
-) -> NDArray[np.bool_]:
-    result = similarities(keys, other_keys, least) >= least
-    at = np.flatnonzero(result)
-    few_slips = (
-        cpdist(keys[at], other_keys[at], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, workers=2) <= _MOST_SLIPS
-    )
-    rest = at[~few_slips]
-    words = cpdist(texts[rest], other_texts[rest], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2)
-    result[rest] = words >= _SAME_WORDS
-    unlike = np.flatnonzero(~result)
-    result[unlike] = [_begins(a, b) for a, b in zip(keys[unlike], other_keys[unlike], strict=True)]
-    return result
+def _spelled_alike_at(prepared: Prepared, left: Rows, right: Rows, least: float) -> Rows:
+    """Places of pairs of names that are at least so much alike and a few slips or the order of words apart, or begin alike."""
+    keys, texts = np.array(prepared.name_keys, dtype=object), np.array(prepared.name_texts, dtype=object)
+    is_found = np.zeros(len(left), dtype=bool)
+    letters = Letters.of(prepared.name_keys)
+    alike = alike_at(prepared.name_keys, letters, left, right, least)
+    at = alike[letters.may_be_edits_apart(left[alike], right[alike], _MOST_SLIPS)]
+    slips = cpdist(keys[left[at]], keys[right[at]], scorer=OSA.distance, score_cutoff=_MOST_SLIPS, workers=2)
+    is_found[at[slips <= _MOST_SLIPS]] = True
+    at = alike[~is_found[alike]]
+    at = at[Letters.of(prepared.name_texts).may_be_alike(left[at], right[at], _SAME_WORDS / 100)]
+    words = cpdist(texts[left[at]], texts[right[at]], scorer=token_sort_ratio, score_cutoff=_SAME_WORDS, workers=2)
+    is_found[at[words >= _SAME_WORDS]] = True
+    at = np.flatnonzero(~is_found)
+    is_longer = letters.lengths[left[at]] > letters.lengths[right[at]]
+    short, long = np.where(is_longer, right[at], left[at]), np.where(is_longer, left[at], right[at])
+    may_begin = letters.may_begin(short, long)
+    at, short, long = at[may_begin], short[may_begin], long[may_begin]
+    is_found[at] = [_begins(a, b) for a, b in zip(keys[short], keys[long], strict=True)]
+    return np.flatnonzero(is_found)
 
 
-def _begins(key: str, other_key: str) -> bool:
-    short, long = (key, other_key) if len(key) < len(other_key) else (other_key, key)
+def _begins(short: str, long: str) -> bool:
     return long.startswith(short) and len(short) >= (_BEGINNING if short.isascii() else _BEGINNING // 2)
 
 

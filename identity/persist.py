@@ -48,7 +48,7 @@ class Assignment:
     ----------
     account_ids : account_id of each cluster, in the order given
     aliases : alias -> (account_id that stands for it now, day on which it became an alias)
-    events : each once
+    events : each once; only the merges if no others were asked for
     """
 
     account_ids: list[str]
@@ -80,6 +80,7 @@ def assign_account_ids(
     previous: Mapping[str, str],
     previous_aliases: Mapping[str, tuple[str, date]],
     as_of_date: date,
+    with_events: bool = True,
 ) -> Assignment:
     """Permanent account ids of clusters.
 
@@ -89,6 +90,7 @@ def assign_account_ids(
     previous : record_id -> account_id of the last run; of records that are gone too
     previous_aliases : alias -> (account_id, day)
     as_of_date : day of new aliases
+    with_events : whether to say what changed; a list has no history
 
     Notes
     -----
@@ -108,10 +110,9 @@ def assign_account_ids(
         else:
             merged.append((account, at))
     taken = set(previous.values()) | set(aliases) | {target for target, _ in aliases.values()}
-    account_ids = [old.ids[account] if account >= 0 else "" for account in survivor.tolist()]
-    for at in np.flatnonzero(survivor < 0).tolist():
-        account_ids[at] = _new_id(first_ids[at], taken)
-        taken.add(account_ids[at])
+    is_new = survivor < 0
+    new_ids = iter(_new_ids([first_ids[at] for at in np.flatnonzero(is_new).tolist()], taken))
+    account_ids = [old.ids[account] if account >= 0 else next(new_ids) for account in survivor.tolist()]
     events = []
     for account, at in merged:
         absorbed = old.ids[account]
@@ -119,7 +120,8 @@ def assign_account_ids(
         events.append(Event("merged", account_ids[at], absorbed, first_ids[at], f"{absorbed} is an alias now"))
     # An alias of an id that has just become an alias resolves to the survivor at once.
     aliases = {alias: (resolve_alias(alias, aliases), day) for alias, (_, day) in aliases.items()}
-    events += _events(clusters, first_ids, account_ids, survivor, old, aliases)
+    if with_events:
+        events += _events(clusters, first_ids, account_ids, survivor, old, aliases)
     return Assignment(account_ids, aliases, list(dict.fromkeys(events)))
 
 
@@ -167,14 +169,19 @@ class _OldAccounts:
         return list(zip(account[winner].tolist(), at[winner].tolist(), strict=True))
 
 
-def _new_id(first_record: str, taken: set[str]) -> str:
+def _new_ids(first_records: Sequence[str], taken: set[str]) -> list[str]:
+    """Ids of new accounts, in the order of their first records."""
+    ids = [_id_of(record, 0) for record in first_records]
+    if taken.isdisjoint(ids) and len(set(ids)) == len(ids):
+        return ids
     # The id of the first record may be in use by another part of a split account.
-    attempt = 0
-    while True:
-        account_id = _id_of(first_record, attempt)
-        if account_id not in taken:
-            return account_id
-        attempt += 1
+    for at, record in enumerate(first_records):
+        attempt = 0
+        while ids[at] in taken:
+            attempt += 1
+            ids[at] = _id_of(record, attempt)
+        taken.add(ids[at])
+    return ids
 
 
 def _id_of(first_record: str, attempt: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from identity.text import UNSPACED
+from identity.runs import Ints, numbered
+from identity.text import UNSPACED, are_unspaced
 
 Floats = NDArray[np.float64]
 
@@ -79,6 +80,7 @@ class NameRarity:
         (script, number of words, letters) are known to be carried twice. Above 1 the name tells little; far below 1 two records
         of this name are most likely one company.
     chance_count : (n,) the first of the two estimates alone
+    is_unspaced : (n,) whether a name is written in a script without spaces
     """
 
     def __init__(
@@ -91,10 +93,11 @@ class NameRarity:
     ) -> None:
         self._keys, self._common = keys, common or {}
         counts = np.zeros(len(keys), np.int64) if company_counts is None else company_counts
-        unspaced = np.array([UNSPACED.search(key) is not None for key in keys], dtype=bool)
+        whole = pa.array(keys, pa.string())
+        self.is_unspaced = unspaced = are_unspaced(whole)
         spaced_at, unspaced_at = np.flatnonzero(~unspaced), np.flatnonzero(unspaced)
-        words = _words([texts[at] for at in spaced_at.tolist()])
-        characters = _characters([keys[at] for at in unspaced_at.tolist()])
+        words = _words(pa.array(texts, pa.string()).filter(pa.array(~unspaced)))
+        characters = _characters(whole.filter(pa.array(unspaced)))
         expected = np.zeros(len(keys))
         if statistics is None:
             self._words, expected[spaced_at] = _Chain.learn(*words)
@@ -103,7 +106,7 @@ class NameRarity:
             self._words, self._characters = (_Chain.recall(statistics, flag) for flag in (False, True))
             expected[spaced_at] = self._words.expected_counts(*words)
             expected[unspaced_at] = self._characters.expected_counts(*characters)
-        lengths = np.array([len(key) for key in keys], dtype=np.int64)
+        lengths = pc.utf8_length(whole).to_numpy(zero_copy_only=False).astype(np.int64)
         word_counts = np.ones(len(keys), np.int64)
         word_counts[spaced_at] = np.minimum(words[1], _MOST_WORDS)
         shapes = (unspaced * (_MOST_WORDS + 1) + word_counts) * (_LONGEST + 1) + np.where(
@@ -126,7 +129,10 @@ class NameRarity:
         self.chance_count: Floats = expected
         self.expected_count: Floats = np.maximum(expected, shares)
         if common:
-            for at in range(len(keys)):
+            beginnings = {word[:2] for word in common}
+            may_be_common = spaced_at[_all_among(words, common)].tolist()
+            may_be_common += [at for at in unspaced_at.tolist() if keys[at][:2] in beginnings or keys[at][0] in common]
+            for at in may_be_common:
                 share = _common_share(keys[at], texts[at] if not unspaced[at] else "", common)
                 if share:
                     for estimate in (self.expected_count, self.chance_count):
@@ -212,7 +218,8 @@ class _Chain:
         left, right, first = _links(parts, lengths, len(vocabulary))
         size = len(vocabulary) + 2
         counts, followed = np.bincount(right, minlength=size), np.bincount(left, minlength=size)
-        pairs, place, pair_counts = np.unique(left * size + right, return_inverse=True, return_counts=True)
+        pairs, place, _ = numbered(left * size + right)
+        pair_counts = np.bincount(place, minlength=len(pairs))
         chain = cls(len(lengths), len(right), vocabulary, counts, followed, pairs, pair_counts)
         return chain, chain._expected(counts[right] - 1, followed[left] - 1, pair_counts[place] - 1, first)
 
@@ -364,11 +371,22 @@ def split_name(key: str, normalised: str) -> tuple[bool, tuple[str, ...]]:
     return False, tuple(word for word in normalised.split() if word != "and")
 
 
-def _words(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    lists = pc.split_pattern(pa.array(texts, pa.string()), " ")
-    flat = pc.list_flatten(lists)
+_Parts = tuple[Ints, Ints, list[str]]
+
+
+def _all_among(parts: _Parts, known: Container[str]) -> Ints:
+    """Names all of whose parts are known ones."""
+    codes, lengths, vocabulary = parts
+    is_other = np.array([part not in known for part in vocabulary], dtype=bool)
+    others = np.bincount(np.repeat(np.arange(len(lengths)), lengths), weights=is_other[codes], minlength=len(lengths))
+    return np.flatnonzero(others == 0)
+
+
+def _words(texts: pa.Array) -> _Parts:
+    """Words of names: codes of all of them, how many each name has, and the words."""
+    lists = pc.split_pattern(texts, " ")
+    encoded = pc.list_flatten(lists).dictionary_encode()
     parents = pc.list_parent_indices(lists).to_numpy()
-    encoded = flat.dictionary_encode()
     vocabulary: list[str] = encoded.dictionary.to_pylist()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     skipped = np.array([word in ("and", "") for word in vocabulary], dtype=bool)
@@ -376,11 +394,12 @@ def _words(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], 
     return codes[kept], np.bincount(parents[kept], minlength=len(texts)).astype(np.int64), vocabulary
 
 
-def _characters(keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    points = np.frombuffer("".join(keys).encode("utf-32-le"), np.uint32)
-    vocabulary, codes = np.unique(points, return_inverse=True)
+def _characters(keys: pa.Array) -> _Parts:
+    """Characters of names: codes of all of them, how many each name has, and the characters."""
+    points = np.frombuffer("".join(keys.to_pylist()).encode("utf-32-le"), np.uint32)
+    is_used = np.bincount(points) > 0
     return (
-        codes.astype(np.int64),
-        np.array([len(key) for key in keys], dtype=np.int64),
-        [chr(point) for point in vocabulary.tolist()],
+        (np.cumsum(is_used) - 1)[points],
+        pc.utf8_length(keys).to_numpy(zero_copy_only=False).astype(np.int64),
+        [chr(point) for point in np.flatnonzero(is_used).tolist()],
     )

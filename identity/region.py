@@ -85,6 +85,13 @@ class ComparedNames:
         keys, texts = [key.values[at] for at in compared], [texts[at] for at in compared]
         return cls(keys, texts, name_features(keys, texts))
 
+    @classmethod
+    def of_codes(cls, prepared: Prepared, names: Ints) -> ComparedNames:
+        """Names of prepared records by their places in `name_keys`."""
+        codes = names.tolist()
+        keys, texts = [prepared.name_keys[code] for code in codes], [prepared.name_texts[code] for code in codes]
+        return cls(keys, texts, name_features(keys, texts))
+
     def feature_rows(self, counts: Ints | None = None) -> pa.Table:
         """Table name_key, feature: the features under which each name is compared; `counts` as in `choose_features`."""
         chosen = choose_features(self.features, counts)

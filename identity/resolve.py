@@ -26,7 +26,7 @@ from identity.persist import Assignment, Clusters, assign_account_ids
 from identity.prepared import Prepared
 from identity.rules import IdentityRules, Override
 from identity.runs import Ints as Rows
-from identity.runs import ranks_in_runs, run_sizes, run_starts
+from identity.runs import order_of, ranks_in_runs, run_sizes, run_starts, searched
 
 _DIGITS: Final = 6
 _FIRST_RECORD: Final = "first_record"
@@ -282,11 +282,11 @@ def links(size: int, same: Decided, firsts: Rows) -> NDArray[np.int64]:
     _, towards = breadth_first_order(graph, size, directed=False)
     towards = towards[:size].astype(np.int64)
     keys = np.minimum(same.left, same.right) * size + np.maximum(same.left, same.right)
-    order = np.argsort(keys, kind="stable")
+    order = order_of(keys)
     result = np.full(size, -1, np.int64)
     hanging = np.flatnonzero(towards != size)
     wanted = np.minimum(hanging, towards[hanging]) * size + np.maximum(hanging, towards[hanging])
-    result[hanging] = order[np.searchsorted(keys[order], wanted)]
+    result[hanging] = order[searched(keys[order], wanted)]
     return result
 
 

@@ -2,10 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+
+# Bits of a number without its sign.
+_BITS: Final = 63
+
+
+def order_of(*columns: NDArray[np.integer]) -> Ints:
+    """Order of rows by columns of integers, the first column first; equal rows stay as they stand.
+
+    Sorts numbers that hold the columns and the place of the row: numpy sorts numbers eight times as fast as places. Columns that
+    do not fit into one number are sorted by numpy's own way.
+    """
+    size = len(columns[0])
+    if not size:
+        return np.zeros(0, np.int64)
+    lowest = [int(column.min()) for column in columns]
+    widths = [(int(column.max()) - low).bit_length() for column, low in zip(columns, lowest, strict=True)]
+    place_bits = (size - 1).bit_length()
+    if sum(widths) + place_bits > _BITS:
+        return np.lexsort(columns[::-1])
+    keys = np.zeros(size, np.int64)
+    for column, low, width in zip(columns, lowest, widths, strict=True):
+        keys <<= width
+        keys |= column.astype(np.int64) - low
+    keys <<= place_bits
+    keys |= np.arange(size)
+    keys.sort()
+    keys &= (1 << place_bits) - 1
+    return keys
+
+
+def numbered(values: NDArray[np.integer]) -> tuple[Ints, Ints, Ints]:
+    """Distinct values, ascending; which of them each value is; and the place of the first of each. As `np.unique`, but faster."""
+    order = order_of(values)
+    ordered: Ints = values[order].astype(np.int64)
+    first = is_first(ordered)
+    number = np.empty(len(values), np.int64)
+    number[order] = np.cumsum(first) - 1
+    return ordered[first], number, order[first]
+
+
+def searched(values: Ints, wanted: Ints) -> Ints:
+    """As `np.searchsorted`, but in the order of the numbers wanted: a search that jumps about waits for memory each time."""
+    order = order_of(wanted)
+    result = np.empty(len(wanted), np.int64)
+    result[order] = np.searchsorted(values, wanted[order])
+    return result
 
 
 def distinct(values: Ints) -> Ints:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -20,20 +20,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 import identity
 from identity import tables
 from identity.collection import without_collection
 from identity.compare import similarities
-from identity.evidence import Statistics, known_counts
 from identity.name_matches import common_words
-from identity.normalise import TEXT_COLUMNS, prepare
+from identity.normalise import prepare
 from identity.overrides import check_overrides, read_decisions
 from identity.persist import likely_ids
-from identity.prepared import NAME_EN, PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Flags, Prepared
-from identity.rarity import NameStatistics, words_of
-from identity.region import ComparedNames, components, link_keys
+from identity.prepared import PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Prepared
+from identity.region import ComparedNames, link_keys
 from identity.resolve import (
     Outcome,
     alias_rows,
@@ -50,9 +47,9 @@ from identity.resolve import (
     repeated_records,
     waiting_override,
 )
-from identity.rules import IdentityRules, Override
-from identity.runs import Ints
-from orchestration.resources import create_table, replace_table
+from identity.rules import IdentityRules
+from orchestration.night_memory import HASHED, NightMemory, Warehouse, decided_rows
+from orchestration.resources import create_table
 
 TABLES: Final = {
     "record_keys": tables.RECORD_KEYS,
@@ -61,19 +58,6 @@ TABLES: Final = {
     "account_id_history": tables.ACCOUNT_ID_HISTORY,
     "account_aliases": tables.ACCOUNT_ALIASES,
     "set_aside": tables.SET_ASIDE,
-}
-# What decides over a record; its other columns are only carried along.
-_COMPARED: Final = (
-    *(name for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")),
-    "first_seen_date",
-)
-_HASHED: Final = (
-    f"select record_id, hash(record_id, {', '.join(_COMPARED)}) as content_hash from identity.company_records"
-)
-_PREPARED: Final = {
-    "records": PREPARED_RECORDS,
-    "record_names": PREPARED_NAMES,
-    "record_domains": PREPARED_DOMAINS,
 }
 _RECALLED: Final = """
 create or replace temp table {name} as
@@ -140,19 +124,8 @@ def engine_fingerprint() -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
-def remembered_statistics(connection: duckdb.DuckDBPyConnection, **only: str) -> Statistics:
-    """What is rare, as the last full night learned it; `only` narrows a table of it by a clause of SQL."""
-
-    def read(name: str) -> pa.Table:
-        clause = only.get(name, "")
-        return connection.sql(f"select * from identity_memory.statistics_{name} {clause}").to_arrow_table()
-
-    names = NameStatistics(**{field.name: read(field.name) for field in fields(NameStatistics)})
-    return Statistics(names, read("countries"), read("features"))
-
-
-class _Warehouse:
-    """Reading and writing of tables within the transaction of a night."""
+class _Night(Warehouse):
+    """A night and what it remembers."""
 
     def __init__(
         self,
@@ -162,43 +135,10 @@ class _Warehouse:
         engine: str,
         as_of_date: date,
     ) -> None:
-        self._connection, self._rules, self._as_of = connection, rules, as_of_date
-        self._rules_fingerprint, self._engine = rules_fingerprint, engine
+        super().__init__(connection, rules)
+        self._as_of, self._rules_fingerprint, self._engine = as_of_date, rules_fingerprint, engine
+        self._memory = NightMemory(connection, rules, rules_fingerprint, engine)
         self._limit = int(rules["max_candidates_per_record"])
-
-    def _run(self, sql: str, **rows: pa.Table) -> None:
-        for name, table in rows.items():
-            self._connection.register(name, table)
-        self._connection.execute(sql)
-        for name in rows:
-            self._connection.unregister(name)
-
-    def _read(self, sql: str, **rows: pa.Table) -> pa.Table:
-        for name, table in rows.items():
-            self._connection.register(name, table)
-        found = self._connection.sql(sql).to_arrow_table()
-        for name in rows:
-            self._connection.unregister(name)
-        return found
-
-    def _count(self, sql: str) -> int:
-        return int(self._connection.execute(sql).fetchall()[0][0])
-
-    def _replace(self, name: str, rows: pa.Table) -> None:
-        replace_table(self._connection, name, rows)
-
-    def _exchange(self, name: str, key: str, gone: str, rows: pa.Table) -> None:
-        """Rows whose key is in the table `gone` make place for others."""
-        self._run(f"delete from {name} where {key} in (select {key} from {gone})")
-        self._run(f"insert into {name} by name select * from new_rows", new_rows=rows)
-
-    def _keep_newest(self, name: str, key: str, rows: pa.Table) -> None:
-        """Rows of earlier nights stay: a record that is not visible tonight keeps its account for when it comes back."""
-        self._run(
-            f"delete from identity.{name} where {key} in (select {key} from new_rows);"
-            f" insert into identity.{name} by name select * from new_rows",
-            new_rows=rows,
-        )
 
     def _best(self, pairs: pa.Table, set_aside: list[tuple[str, str, int, str]]) -> pa.Table:
         shown, over_limit = best_candidates(pairs, self._limit)
@@ -206,22 +146,8 @@ class _Warehouse:
             set_aside.append(candidates_over_limit(over_limit, self._limit))
         return shown
 
-    def _remember_night(self, learned: int, changed_since: int) -> None:
-        self._replace(
-            "identity_memory.nights",
-            pa.table(
-                {
-                    "rules": [self._rules_fingerprint],
-                    "engine": [self._engine],
-                    "learned_count": [learned],
-                    "changed_since_count": [changed_since],
-                }
-            ),
-        )
-        self._replace("identity_memory.overrides", _decided(self._rules.overrides))
 
-
-class _FullNight(_Warehouse):
+class _FullNight(_Night):
     """All records are compared, and what is rare is learned from them."""
 
     def run(self) -> Night | None:
@@ -246,7 +172,7 @@ class _FullNight(_Warehouse):
         self._replace("identity.set_aside", tables.build_set_aside(set_aside))
         self._keep_newest("account_members", "record_id", member_rows(found, before, since, self._as_of))
         self._keep_newest("account_id_history", "event_id", history_rows(found, self._as_of))
-        self._remember(found, pairs)
+        self._memory.remember_all(found, pairs)
         return Night(why, len(prepared), len(prepared), 0, len(prepared))
 
     def _why(self) -> str:
@@ -262,7 +188,7 @@ class _FullNight(_Warehouse):
             return "the matching itself changed"
         self._run(
             f"""
-            create or replace temp table hashed as {_HASHED};
+            create or replace temp table hashed as {HASHED};
 
             create or replace temp table changed as
             select record_id, content_hash from hashed anti join identity_memory.records using (content_hash);
@@ -285,48 +211,8 @@ class _FullNight(_Warehouse):
             return f"{share:.0%} of the records changed since what is rare was learned"
         return ""
 
-    def _remember(self, found: Outcome, pairs: pa.Table) -> None:
-        prepared = found.prepared
-        row, key = link_keys(prepared)
-        decisions = read_decisions(self._rules.overrides, prepared.record_ids)
-        component = components(len(prepared), row, key, decisions.pairs)
-        records, names, domains = prepared.tables()
-        self._run(
-            f"""
-            create or replace table identity_memory.records as
-            select hashed.content_hash, new_rows.*
-            from new_rows
-            inner join (
-                select record_id, any_value(content_hash) as content_hash from ({_HASHED}) group by record_id
-            ) as hashed on new_rows.record_id = hashed.record_id
-            """,
-            new_rows=records.append_column("component", pa.array(component)),
-        )
-        self._replace("identity_memory.record_names", names)
-        self._replace("identity_memory.record_domains", domains)
-        self._replace("identity_memory.keys", _key_rows(row, key, component))
-        compared = ComparedNames.of_names(names)
-        self._replace("identity_memory.names", _name_rows(prepared, component, np.ones(len(prepared), dtype=bool)))
-        self._replace("identity_memory.name_features", compared.feature_rows())
-        self._run(
-            f"""
-            create or replace table identity_memory.common_features as
-            select feature, count(*) as name_count from identity_memory.name_features
-            group by feature having count(*) > {int(self._rules["max_names_per_word"])}
-            """
-        )
-        self._replace("identity_memory.candidate_pairs", pairs)
-        statistics = found.matches.evidence.statistics(compared.features)
-        for name, table in (
-            *((f"statistics_{name}", table) for name, table in vars(statistics.names).items()),
-            ("statistics_countries", statistics.countries),
-            ("statistics_features", statistics.features),
-        ):
-            self._replace(f"identity_memory.{name}", table)
-        self._remember_night(len(prepared), 0)
 
-
-class _ShortNight(_Warehouse):
+class _ShortNight(_Night):
     """Only those records are compared that a change can touch; the tables `changed` and `gone` say what changed.
 
     A set of records that hang together by keys is touched if one of them changed or went, or if a new one has a key of theirs.
@@ -342,15 +228,17 @@ class _ShortNight(_Warehouse):
         )
         new_records, new_names, new_domains = changed.tables()
         self._find_touched(changed)
-        names = _joined(PREPARED_NAMES, new_names, self._recall("record_names", "recalled"))
-        self._renew_names(ComparedNames.of_names(names))
+        names = _joined(PREPARED_NAMES, new_names, self._memory.recall("record_names", "recalled"))
+        self._memory.renew_names(ComparedNames.of_names(names))
         self._find_asked_anew()
         alike = self._alike()
         self._find_beside(alike)
         everything = Prepared.from_tables(
-            _joined(PREPARED_RECORDS, new_records, self._recall("records", "recalled", "recalled_beside")),
-            _joined(PREPARED_NAMES, names, self._recall("record_names", "recalled_beside")),
-            _joined(PREPARED_DOMAINS, new_domains, self._recall("record_domains", "recalled", "recalled_beside")),
+            _joined(PREPARED_RECORDS, new_records, self._memory.recall("records", "recalled", "recalled_beside")),
+            _joined(PREPARED_NAMES, names, self._memory.recall("record_names", "recalled_beside")),
+            _joined(
+                PREPARED_DOMAINS, new_domains, self._memory.recall("record_domains", "recalled", "recalled_beside")
+            ),
         )
         self._run(
             """
@@ -365,7 +253,7 @@ class _ShortNight(_Warehouse):
         is_touched = pc.is_in(pa.array(everything.record_ids, pa.string()), value_set=touched)
         found, before, since = self._decide(everything, touched.to_pylist(), alike)
         self._write(found, touched, before, since)
-        self._remember(everything, is_touched.to_numpy(zero_copy_only=False))
+        self._memory.remember_touched(everything, is_touched.to_numpy(zero_copy_only=False))
         records, new, gone = (
             self._count(f"select count(*) from {name}") for name in ("identity.company_records", "changed", "gone")
         )
@@ -407,7 +295,7 @@ class _ShortNight(_Warehouse):
             ) as news on records.record_id in (news.left_record, news.right_record)
             """,
             new_keys=pa.table({"key": np.unique(link_keys(changed)[1])}),
-            decided=_decided(self._rules.overrides),
+            decided=decided_rows(self._rules.overrides),
         )
         # What a person decided ties records together too.
         while self._spread_by_decisions():
@@ -436,42 +324,9 @@ class _ShortNight(_Warehouse):
             inner join identity_memory.records as records on pairs.other = records.record_id
             anti join touched on records.component = touched.component
             """,
-            decided=_decided(self._rules.overrides),
+            decided=decided_rows(self._rules.overrides),
         )
         return self._count("select count(*) from touched") - known
-
-    def _recall(self, table: str, *record_tables: str) -> pa.Table:
-        """Rows of the records in some tables, as they were prepared before."""
-        ids = " union all ".join(f"select record_id from {name}" for name in record_tables)
-        columns = ", ".join(_PREPARED[table].names)
-        return self._read(f"select {columns} from identity_memory.{table} semi join ({ids}) as ids using (record_id)")
-
-    def _renew_names(self, compared: ComparedNames) -> None:
-        """Let the names of the touched records stand in the memory as they are tonight; their component is -1 meanwhile."""
-        counted = self._read(
-            "select feature, name_count from identity_memory.statistics_features semi join features using (feature)",
-            features=pa.table({"feature": compared.features.values}),
-        )
-        self._run(
-            """
-            create or replace temp table old_names as
-            select name_key from identity_memory.names semi join touched using (component);
-
-            create or replace temp table moved_features as
-            select feature from identity_memory.name_features semi join old_names using (name_key)
-            union
-            select feature from features;
-
-            delete from identity_memory.name_features where name_key in (select name_key from old_names);
-            delete from identity_memory.names where name_key in (select name_key from old_names);
-            insert into identity_memory.name_features by name select * from features;
-            insert into identity_memory.names by name select * from names
-            """,
-            features=compared.feature_rows(known_counts(compared.features, counted)),
-            names=pa.table(
-                {"name_key": pa.array(compared.keys, pa.string()), "component": np.full(len(compared.keys), -1)}
-            ),
-        )
 
     def _find_asked_anew(self) -> None:
         """The names whose alike ones are looked for.
@@ -559,23 +414,9 @@ class _ShortNight(_Warehouse):
             pc.index_in(alike[name].combine_chunks(), value_set=keys).to_numpy(zero_copy_only=False).astype(np.int64)
             for name in ("left_key", "right_key")
         )
-        statistics = self._statistics(everything)
+        statistics = self._memory.statistics(everything)
         found = decide(everything, self._rules, decisions, before, aliases, self._as_of, statistics, (left, right))
         return found, before, since
-
-    def _statistics(self, prepared: Prepared) -> Statistics:
-        """What was learned, as far as these records ask for it."""
-        words = sorted(words_of(prepared.name_keys, prepared.name_texts))
-        self._connection.register("given_words", pa.table({"word": pa.array(words, pa.string())}))
-        self._connection.register("given_names", pa.table({"name_key": pa.array(prepared.name_keys, pa.string())}))
-        return remembered_statistics(
-            self._connection,
-            names="semi join given_names using (name_key)",
-            words="semi join given_words using (word)",
-            links="semi join given_words as l on left_word = l.word semi join given_words as r on right_word = r.word",
-            # Names were chosen by their features before.
-            features="limit 0",
-        )
 
     def _write(self, found: Outcome, touched: pa.Array, before: dict[str, str], since: dict[str, date]) -> None:
         def of_touched(table: pa.Table, column: str) -> pa.Table:
@@ -647,66 +488,6 @@ class _ShortNight(_Warehouse):
         known = set(there["record_id"].to_pylist())
         return [waiting_override(o) for o in self._rules.overrides if not {o.left_record, o.right_record} <= known]
 
-    def _remember(self, everything: Prepared, is_touched: Flags) -> None:
-        row, key = link_keys(everything)
-        row, key = row[is_touched[row]], key[is_touched[row]]
-        decisions = read_decisions(self._rules.overrides, everything.record_ids)
-        free = self._count("select coalesce(max(component), -1) + 1 from identity_memory.records")
-        component = free + components(len(everything), row, key, decisions.pairs)
-        records, names, domains = everything.tables()
-        self._run(
-            """
-            delete from identity_memory.keys where component in (select component from touched);
-            delete from identity_memory.records where record_id in (select record_id from written);
-            insert into identity_memory.records by name
-            select touched_records.content_hash, new_rows.* from new_rows inner join touched_records using (record_id);
-            insert into identity_memory.keys by name select * from keys
-            """,
-            new_rows=records.append_column("component", pa.array(component)).filter(pa.array(is_touched)),
-            keys=_key_rows(row, key, component),
-        )
-        for name, rows, place in (
-            ("record_names", names, everything.name_row),
-            ("record_domains", domains, everything.domain_row),
-        ):
-            self._exchange(f"identity_memory.{name}", "record_id", "written", rows.filter(pa.array(is_touched[place])))
-        self._run(
-            """
-            delete from identity_memory.names where component < 0;
-            insert into identity_memory.names by name select * from names;
-            create or replace table identity_memory.common_features as from common_features
-            """,
-            names=_name_rows(everything, component, is_touched),
-        )
-        learned, since = self._connection.execute(
-            "select learned_count, changed_since_count from identity_memory.nights"
-        ).fetchall()[0]
-        news = self._count("select count(*) from (select record_id from changed union all select record_id from gone)")
-        self._remember_night(learned, since + news)
-
 
 def _joined(schema: pa.Schema, *parts: pa.Table) -> pa.Table:
     return pa.concat_tables([part.cast(schema) for part in parts])
-
-
-def _key_rows(row: Ints, key: NDArray[np.uint64], component: Ints) -> pa.Table:
-    """Table key, component: where each key leads."""
-    used, first = np.unique(key, return_index=True)
-    return pa.table({"key": used, "component": component[row[first]]})
-
-
-def _name_rows(prepared: Prepared, component: Ints, is_meant: Flags) -> pa.Table:
-    """Table name_key, component: where each main or English name of the records meant leads."""
-    own = (prepared.name_kind <= NAME_EN) & is_meant[prepared.name_row]
-    leads = np.full(len(prepared.name_keys), -1, np.int64)
-    leads[prepared.name_code[own]] = component[prepared.name_row[own]]
-    used = np.flatnonzero(leads >= 0)
-    keys = pa.array([prepared.name_keys[code] for code in used.tolist()], pa.string())
-    return pa.table({"name_key": keys, "component": leads[used]})
-
-
-def _decided(overrides: Sequence[Override]) -> pa.Table:
-    columns = ("decision", "left_record", "right_record")
-    return pa.table(
-        {name: pa.array([getattr(override, name) for override in overrides], pa.string()) for name in columns}
-    )

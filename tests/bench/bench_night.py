@@ -17,7 +17,8 @@ import pyarrow as pa
 from identity import Resolution, resolve
 from identity.normalise import TEXT_COLUMNS
 from orchestration.list_files import read_identity_rules
-from orchestration.resolve_night import remembered_statistics, resolve_night
+from orchestration.night_memory import remembered_statistics
+from orchestration.resolve_night import resolve_night
 from tests.bench.company_lists import make_company_list
 from tests.bench.measure import measure, print_table
 from tests.bench.pairwise import pairwise_scores

@@ -16,7 +16,8 @@ from identity import IdentityRules, RuleError, resolve
 from identity.normalise import TEXT_COLUMNS
 from identity.overrides import check_overrides
 from identity.rules import Override
-from orchestration.resolve_night import TABLES, Night, remembered_statistics, resolve_night
+from orchestration.night_memory import remembered_statistics
+from orchestration.resolve_night import TABLES, Night, resolve_night
 from tests.unit.identity.conftest import DAY, default_rules, make_records, make_rules
 
 Records = dict[str, dict[str, object]]
