@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from identity.lines import (
     CharacterMap,
@@ -147,7 +148,7 @@ def _where(flags: Flags, texts: pa.LargeStringArray) -> pa.LargeStringArray:
     return pc.if_else(pa.array(flags), texts, "")
 
 
-def _distinct_digits(data: np.ndarray, places: Ints, flags: Flags) -> Ints:  # type: ignore[type-arg]
+def _distinct_digits(data: NDArray[np.uint8], places: Ints, flags: Flags) -> Ints:
     """Number of distinct digits of each text, none of them empty, for which a flag is set."""
     if not flags.any():
         return np.zeros(0, np.int64)

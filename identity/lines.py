@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Texts = Sequence[str] | pa.Array
+Texts: TypeAlias = Sequence[str] | pa.Array
 
 _LINE_FEED: Final = ord("\n")
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _SINGLE_LETTERS: Final = re.compile(r"\b([a-z]) (?=[a-z]\b)")
 _POINTS: Final = 0x110000
+_UNMET: Final = 0xFFFFFFFF
 # From so many characters on a table of all characters is the faster way to map them.
 _LONG: Final = 5_000
 
@@ -97,13 +98,19 @@ class CharacterMap:
             for point in set(map(ord, text)) - self._single.keys():
                 self._learn(point)
             return self._lengthen(text).translate(self._single)
-        for point in points_met(points_of(text)) - self._single.keys():
-            self._learn(point)
         if self._table is None:
-            self._table = np.arange(_POINTS, dtype=np.uint32)
+            self._table = np.full(_POINTS, _UNMET, np.uint32)
             for point in self._single:
                 self._enter(point)
-        points = self._table[points_of(self._lengthen(text))]
+        met = points_of(text)
+        for point in np.unique(met[self._table[met] == _UNMET]).tolist():
+            self._learn(point)
+        longer = self._lengthen(text)
+        if longer is not text:
+            met = points_of(longer)
+            for point in np.unique(met[self._table[met] == _UNMET]).tolist():
+                self._learn(point)
+        points = self._table[met]
         return points[points < _POINTS].tobytes().decode("utf-32-le", "surrogatepass")
 
     def _lengthen(self, text: str) -> str:
@@ -238,13 +245,6 @@ def is_all_ascii(texts: pa.Array) -> bool:
 def points_of(text: str) -> NDArray[np.uint32]:
     """Code points of a text."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def points_met(points: NDArray[np.uint32]) -> set[int]:
-    """Distinct code points."""
-    is_met = np.zeros(_POINTS, dtype=bool)
-    is_met[points] = True
-    return set(np.flatnonzero(is_met).tolist())
 
 
 def split_column(texts: pa.Array) -> Words:

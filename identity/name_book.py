@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -59,7 +59,7 @@ class NameTexts:
     umlauts: Ints
     name_en: Ints
     name_kana: Ints
-    alias_row: Ints
+    alias_row: NDArray[np.int64]
     alias: Ints
 
     @classmethod
@@ -188,9 +188,11 @@ def names_of_rows(
     `main` has the places of the main names, `key_code` and `roman` what the book has at each place: code of the key and place in
     Latin letters, -1 for none. `name` gives the readable name at a place.
     """
-    rows, places, kinds = [], [], []
+    rows: list[NDArray[np.int64]] = []
+    places: list[Ints] = []
+    kinds: list[NDArray[np.int64]] = []
 
-    def add(row: NDArray[np.intp], place: Ints, kind: int) -> None:
+    def add(row: NDArray[np.int64], place: Ints, kind: int) -> None:
         rows.append(row)
         places.append(place)
         kinds.append(np.full(len(row), kind, np.int64))
@@ -230,7 +232,7 @@ def names_of_rows(
     return row[first].astype(np.int32), place[first].astype(np.int32), kind[first].astype(np.int32)
 
 
-def at(values: NDArray[np.generic], places: Ints, missing: object) -> NDArray:  # type: ignore[type-arg]
+def at(values: NDArray[Any], places: Ints, missing: object) -> NDArray[Any]:
     """Values at places, something else where the place is -1."""
     return np.append(values, np.array([missing], dtype=values.dtype))[places]
 
@@ -267,7 +269,7 @@ def _split_name(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _aliases(column: Column) -> tuple[Ints, Ints, pa.LargeStringArray]:
+def _aliases(column: Column) -> tuple[NDArray[np.int64], Ints, pa.LargeStringArray]:
     """Rows with other names, places of these among the texts that follow, -1 for an empty one."""
     each = [text.split("|")[:_MAX_ALTERNATIVES] for text in listed(column.texts)]
     known: Mapping[str, int] = {
@@ -277,5 +279,5 @@ def _aliases(column: Column) -> tuple[Ints, Ints, pa.LargeStringArray]:
     counts = np.array([len(texts) for texts in each], np.int64)
     places = [np.array([known.get(text, -1) for text in texts], np.int32) for texts in each]
     codes = column.codes[rows]
-    of_rows = np.concatenate([np.zeros(0, np.int32), *(places[code] for code in codes.tolist())])
+    of_rows: Ints = np.concatenate([np.zeros(0, np.int32), *(places[code] for code in codes.tolist())])
     return np.repeat(rows, counts[codes]) if len(rows) else rows, of_rows, column_of(list(known))

@@ -133,11 +133,14 @@ class _Read:
         """These names where the (n,) flags are set, the others elsewhere."""
         marks = np.zeros(len(is_mine), dtype=bool)
         marks[is_mine], marks[~is_mine] = self.marks, other.marks
-        columns = (
-            merged(is_mine, getattr(self, name), getattr(other, name))
-            for name in ("folded", "lines", "keys", "forms", "branches")
+        return _Read(
+            merged(is_mine, self.folded, other.folded),
+            merged(is_mine, self.lines, other.lines),
+            merged(is_mine, self.keys, other.keys),
+            merged(is_mine, self.forms, other.forms),
+            merged(is_mine, self.branches, other.branches),
+            marks,
         )
-        return _Read(*columns, marks)
 
 
 class NameReader:

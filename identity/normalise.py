@@ -89,7 +89,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     reader, domain_reader = _readers(rules)
     texts = NameTexts.of(*(table[name] for name in ("company_name", "name_en", "name_kana", "aliases")))
     starts = range(0, len(texts.texts), _NAMES_AT_ONCE)
-    fields = {
+    fields: dict[str, Callable[[], tuple[Column, ...]]] = {
         **{name: partial(_checked, table[name], check) for name, check in _CHECKS.items()},
         "postal_code": partial(_keyed, table["postal_code"], postal_keys),
         "phone": partial(_keyed, table["phone"], phone_keys),
