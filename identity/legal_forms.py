@@ -111,6 +111,8 @@ class LegalForms:
         # Behind the last one stands what is none of them.
         self._canonical = column_of([*canonical, ""])
         self._front, self._behind = _by_character(front, 0), _by_character(behind, -1)
+        fronts, behinds = ("|".join(map(re.escape, forms)) or _NOTHING for forms in (front, behind))
+        self._at_ends = f"^(?:{fronts})|(?:{behinds})$"
         # 'X株式会社 Y'; a form in front, '株式会社X Y', tells nothing of Y.
         forms = "|".join(re.escape(form) for form in behind if len(form) >= 3)
         self._behind_and_blank = rf"(?:{forms})[({_BLANKS}]" if forms else _NOTHING
@@ -139,11 +141,14 @@ class LegalForms:
                 pc.replace_with_mask(blank, is_stripped, branches),
             )
         is_plain = ~has(folded, _OTHER_TO_STRIP)
+        may_have_form = has(folded, self._at_ends) | ~is_plain
         may_have_tail = has(folded, self._behind_and_blank)
         return _columns(
             [
-                (*self._strip_ends(line), "") if plain else self._strip(line, tail)
-                for line, plain, tail in zip(listed(folded), is_plain.tolist(), may_have_tail.tolist(), strict=True)
+                (self._strip(line, tail) if not plain else (*self._strip_ends(line), "")) if may else (line, "", "")
+                for line, plain, may, tail in zip(
+                    listed(folded), is_plain.tolist(), may_have_form.tolist(), may_have_tail.tolist(), strict=True
+                )
             ]
         )
 

@@ -34,7 +34,10 @@ _TRADE_NAME: Final = re.compile(
 _SHARE_CLASS: Final = re.compile(r"[ \t]*\((?:class [a-z]|the)\)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # What one of the three above is found in has this, too. An i stands for more letters in Python's engine than in Arrow's.
 _OTHER_WORDS: Final = "former|prev.ously|vormals|ehemals|anc.ennement|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trad.ng as"
-_MAY_BE_SPLIT: Final = rf"(?i)[(（\[［【]\PL*(?:称号|旧|通称|現|{_OTHER_WORDS}|class|the)|[ \t,;\x{{3000}}](?:{_OTHER_WORDS}|do.ng bus.ness)"
+_MAY_BE_SPLIT: Final = (
+    rf"(?i)[(（\[［【]\PL*(?:称号|旧|通称|現|{_OTHER_WORDS}|class|the)|"
+    rf"[ \t,;\x{{3000}}](?:{_OTHER_WORDS}|do.ng bus.ness)"
+)
 _LONGEST_WITH_TRADE_NAME: Final = 1000
 _LONGEST_LABEL: Final = 63
 _MAX_ALTERNATIVES: Final = 50
@@ -192,21 +195,21 @@ def names_of_rows(
     places: list[Ints] = []
     kinds: list[NDArray[np.int64]] = []
 
-    def add(row: NDArray[np.int64], place: Ints, kind: int) -> None:
-        rows.append(row)
+    def add(having: NDArray[np.int64], place: Ints, of_kind: int) -> None:
+        rows.append(having)
         places.append(place)
-        kinds.append(np.full(len(row), kind, np.int64))
+        kinds.append(np.full(len(having), of_kind, np.int64))
 
     add(np.arange(len(main)), main, NAME)
-    for place, kind in (
+    for of_column, kind_of_column in (
         (texts.former, ALIAS),
         # What equals the name says nothing new.
         (np.where(texts.umlauts == texts.main, -1, texts.umlauts), NAME_EN),
         (texts.name_en, NAME_EN),
         (texts.name_kana, KANA),
     ):
-        having = np.flatnonzero(place >= 0)
-        add(having, place[having], kind)
+        having = np.flatnonzero(of_column >= 0)
+        add(having, of_column[having], kind_of_column)
     add(texts.alias_row, texts.alias, ALIAS)
     row, place, kind = np.concatenate(rows), np.concatenate(places), np.concatenate(kinds)
     in_roman = at(roman, place, -1)

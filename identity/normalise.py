@@ -355,10 +355,10 @@ def _domains(
         distinct = sorted({text for each in hosts for text in each})
         domains, kinds = (listed(column) for column in reader.read_all(column_of(distinct)))
         read = dict(zip(distinct, zip(domains, kinds, strict=True), strict=True))
-        for row in with_others.tolist():
-            found = [read[text] for text in hosts[other_domains.codes[row]]]
+        for at_row in with_others.tolist():
+            found = [read[text] for text in hosts[other_domains.codes[at_row]]]
             more = [known.setdefault(domain, len(known)) for domain, kind in found if kind == "company"]
-            rows.append(np.full(len(more), row))
+            rows.append(np.full(len(more), at_row))
             codes.append(np.array(more, np.int32))
             flags.append(np.zeros(len(more), dtype=bool))
         values = list(known)
