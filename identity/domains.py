@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import tldextract
 
+from identity.lines import Flags, bytes_of, column_of, has, is_in, listed, merged
 from identity.rules import DOMAIN_KINDS, RuleError
 
 DOMAIN_KEYS_SCHEMA: Final = pa.schema(
@@ -36,11 +39,11 @@ _NO_COMPANY_SUFFIX: Final = frozenset(
 )
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*:/*")
 _LABEL: Final = re.compile(r"^(?!-)[\w-]{1,63}(?<!-)$")
-_PLAIN_HOST: Final = re.compile(
-    r"^(?:https?://)?(?:www\.)?(?P<host>(?!www\.|xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-    r"(?:\.(?!xn--)[a-z][a-z0-9-]{0,61}[a-z0-9]){1,3})/?$",
-    re.ASCII,
-)
+# A host of two to four labels, as most are written; labels of more than 63 characters go the long way, as all others do.
+_LABELS: Final = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z][a-z0-9-]*[a-z0-9]){1,3}"
+_PLAIN_HOST: Final = f"^{_LABELS}$"
+_PLAIN_TEXT: Final = rf"^(?:https?://)?(?:www\.)?{_LABELS}/?$"
+_LONGEST_PLAIN: Final = 63
 _IPV4: Final = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 _FULL_STOPS: Final = str.maketrans({"。": "."})
 _MAX_URL: Final = 2048
@@ -67,32 +70,54 @@ class DomainReader:
         self._kinds = dict(kinds)
         self._extract = _extractor(tuple(sorted(domain for domain, kind in kinds.items() if kind == "shared_host")))
         suffixes = frozenset(self._extract.tlds)
-        self._plain_suffixes = frozenset(
-            suffix for suffix in suffixes if suffix not in kinds and f"*.{suffix}" not in suffixes
+        self._plain_suffixes = column_of(
+            sorted(suffix for suffix in suffixes if suffix not in kinds and f"*.{suffix}" not in suffixes)
         )
         # Hosts that are no company's although what stands behind their first dot is a suffix, or want other rules.
-        self._closer = frozenset((*kinds, *suffixes, *(suffix[1:] for suffix in suffixes if suffix.startswith("!"))))
-        self.read = lru_cache(maxsize=None)(self._read)
+        self._closer = column_of(
+            sorted({*kinds, *suffixes, *(suffix[1:] for suffix in suffixes if suffix.startswith("!"))})
+        )
+        self._read_once = lru_cache(maxsize=None)(self._read)
 
-    def read_all(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    def read(self, text: str) -> Domain:
+        """Registrable domain of one text, and its kind."""
+        return self._read_once(host_of(text)) if text.strip() else Domain("", "none")
+
+    def read_all(self, texts: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
         """Registrable domain of each text, and its kind."""
-        domains, kinds = [""] * len(texts), ["company"] * len(texts)
-        match, suffixes, closer = _PLAIN_HOST.match, self._plain_suffixes, self._closer
-        for at, text in enumerate(texts):
-            found = match(text)
-            host = found["host"] if found else ""
-            # 'name.suffix' or 'name.co.suffix', as most are.
-            if host and host.partition(".")[2] in suffixes and host not in closer:
-                domains[at] = host
-            else:
-                read = self.read(text)
-                domains[at], kinds[at] = read.registrable_domain, read.kind
-        return domains, kinds
+        is_plain, hosts = self._plain(texts, _PLAIN_TEXT)
+        rest = listed(texts.filter(pa.array(~is_plain)))
+        of_rest = column_of([host_of(text) for text in rest])
+        is_plain_host, more_hosts = self._plain(of_rest, _PLAIN_HOST)
+        others = np.flatnonzero(~is_plain_host)
+        read = [
+            self._read_once(host) if rest[at].strip() else Domain("", "none")
+            for at, host in zip(others.tolist(), listed(of_rest.take(pa.array(others))), strict=True)
+        ]
+        domains = merged(is_plain_host, more_hosts, column_of([one.registrable_domain for one in read]))
+        kinds = np.array(["company"], dtype=object).repeat(len(texts))
+        kinds[np.flatnonzero(~is_plain)[others]] = [one.kind for one in read]
+        return merged(is_plain, hosts, domains), column_of(kinds)
 
-    def _read(self, text: str) -> Domain:
-        if not text or not text.strip():
-            return Domain("", "none")
-        host = host_of(text)
+    def _plain(self, texts: pa.LargeStringArray, pattern: str) -> tuple[Flags, pa.LargeStringArray]:
+        """(n,) whether each text is 'name.suffix' or 'name.co.suffix', as most are, and those domains."""
+        is_plain = has(texts, pattern)
+        hosts = texts.filter(pa.array(is_plain))
+        for prefix in ("https://", "http://", "www.") if pattern == _PLAIN_TEXT else ():
+            starts = pc.starts_with(hosts, prefix)
+            rest = pc.utf8_slice_codeunits(hosts.filter(starts), len(prefix))
+            hosts = pc.replace_with_mask(hosts, starts, rest)
+        hosts = pc.utf8_rtrim(hosts, "/")
+        # More than the pattern can say; such a host is read the long way.
+        is_clear = ~has(hosts, r"^www\.|xn--|^[^.]*$") & (np.diff(bytes_of(hosts)[1]) <= _LONGEST_PLAIN)
+        is_plain[is_plain] = is_clear
+        hosts = hosts.filter(pa.array(is_clear))
+        suffixes = pc.list_element(pc.split_pattern(hosts, ".", max_splits=1), 1)
+        is_company = is_in(suffixes, self._plain_suffixes) & ~is_in(hosts, self._closer)
+        is_plain[is_plain] = is_company
+        return is_plain, hosts.filter(pa.array(is_company))
+
+    def _read(self, host: str) -> Domain:
         if not host or _IPV4.match(host) or not all(_LABEL.match(label) for label in host.split(".")):
             return Domain("", "invalid")
         # A listed host may itself be a host below a company's domain (sites.google.com).
@@ -180,13 +205,13 @@ def domain_keys(hosts: Iterable[str | None] | pa.Array | pa.ChunkedArray, free_m
     reader = DomainReader(kinds)
     values = hosts.to_pylist() if isinstance(hosts, pa.Array | pa.ChunkedArray) else list(hosts)
     texts = sorted({value for value in values if isinstance(value, str)})
-    domains, domain_kinds = reader.read_all(texts)
+    domains, domain_kinds = reader.read_all(column_of(texts))
     return pa.table(
         [
             pa.array(texts, pa.string()),
-            pa.array([domain or None for domain in domains], pa.string()),
+            pc.if_else(pc.equal(domains, ""), None, domains).cast(pa.string()),
             # A domain that was typed to fill a field is no domain.
-            pa.array(["invalid" if kind == "placeholder" else kind for kind in domain_kinds], pa.string()),
+            pc.if_else(pc.equal(domain_kinds, "placeholder"), "invalid", domain_kinds).cast(pa.string()),
         ],
         schema=DOMAIN_KEYS_SCHEMA,
     )

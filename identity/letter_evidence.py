@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from identity.common_ends import CommonEnds
 from identity.extra_words import MOSTLY_APART, ExtraWords, shares_apart
@@ -16,10 +17,10 @@ from identity.name_slips import Texts, lengths_of, slip_weights
 from identity.prepared import Flags
 from identity.rarity import Floats
 from identity.rules import IdentityRules
-from identity.text import SCRIPT_BITS, lines_with, scripts_of
+from identity.text import SCRIPT_BITS, scripts_of
 
 _KANJI_NUMBERS: Final = "一二三四五六七八九十"
-_KANJI_NUMBER: Final = re.compile(f"[{_KANJI_NUMBERS}]")
+_KANJI_NUMBER: Final = f"[{_KANJI_NUMBERS}]"
 _LEAST_APART: Final = 0.6
 
 
@@ -42,9 +43,7 @@ class LetterEvidence:
         short, long = np.where(is_other_short, others, keys), np.where(is_other_short, keys, others)
         letters, more = lengths_of(short), lengths_of(long) - lengths_of(short)
 
-        has_number = np.zeros(len(keys), dtype=bool)
-        for texts in (keys, others):
-            has_number[lines_with(_KANJI_NUMBER, texts.tolist())] = True
+        has_number = _match(keys, _KANJI_NUMBER) | _match(others, _KANJI_NUMBER)
         is_numbered = _confirmed(has_number & (more == 0), _differ_in_a_number, short, long)
         found.settle(is_numbered, rules["name_number_differs"], OTHER_WORDS)
 
@@ -99,6 +98,11 @@ def _confirmed(is_likely: Flags, test: Callable[[str, str], bool], short: Texts,
     result = is_likely.copy()
     result[is_likely] = [test(one, other) for one, other in zip(short[is_likely], long[is_likely], strict=True)]
     return result
+
+
+def _match(texts: Texts, pattern: str) -> Flags:
+    found: Flags = pc.match_substring_regex(pa.array(texts, pa.string()), pattern).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _differ_in_a_number(key: str, other_key: str) -> bool:

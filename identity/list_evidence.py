@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from identity.accounts import DISJOINT, NAMED_DOMAIN, SHARED, Accounts
 from identity.evidence import RULE_CODE, Evidence, Part, Places, Proposals, chosen, constant, named
+from identity.lines import column_of
 from identity.list_candidates import ListPairs
 from identity.match import Matches
 from identity.name_evidence import NameWeights
@@ -25,6 +26,7 @@ from identity.rules import IdentityRules
 from identity.runs import Ints, distinct, is_first, numbered, ranks_in_runs
 
 _PHONE_TAIL: Final = 7
+_AMERICAN: Final = 11  # digits with the 1 before them
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
 _DIRECTIONS: Final = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw", "no", "unit", "ste", "fl", "apt", "suite"))
 _STREET_KINDS: Final = frozenset(
@@ -321,18 +323,17 @@ def more_facts(columns: ListColumns) -> dict[str, NDArray[np.int32]]:
 def phone_tails(prepared: Prepared) -> Coded:
     """Last digits of telephone numbers, which stay the same where an area code is left out."""
     phone = prepared.columns["phone"]
-    return recode(phone, [text[-_PHONE_TAIL:] for text in phone.values])
+    return recode(phone, pc.utf8_slice_codeunits(column_of(phone.values), -_PHONE_TAIL))
 
 
 def phone_areas(prepared: Prepared) -> Coded:
     """First digits of a national number, none for a local one: they tell two areas apart, if not which."""
     phone = prepared.columns["phone"]
-    areas = []
-    for text in phone.values:
-        number = text.lstrip("0")
-        number = number[1:] if len(number) == 11 and number.startswith("1") else number
-        areas.append(number[:2] if len(number) > _PHONE_TAIL + 1 else "")
-    return recode(phone, areas)
+    numbers = pc.utf8_ltrim(column_of(phone.values), "0")
+    is_american = pc.and_(pc.equal(pc.binary_length(numbers), _AMERICAN), pc.starts_with(numbers, "1"))
+    numbers = pc.if_else(is_american, pc.utf8_slice_codeunits(numbers, 1), numbers)
+    is_local = pc.less_equal(pc.binary_length(numbers), _PHONE_TAIL + 1)
+    return recode(phone, pc.if_else(is_local, "", pc.utf8_slice_codeunits(numbers, 0, 2)))
 
 
 def places_of(prepared: Prepared) -> Coded:

@@ -24,7 +24,8 @@ _LONG_WORD: Final = 7
 _WHOLE: Final = 0.6
 # By the letters of the shorter text, up to the last of these, from which on it stays the same.
 _COST: Final = np.array([np.nan] * _SHORTEST + [6.0, 5.0, 3.5, 2.5, 2.0, 1.5, 1.0, 1.0, 0.6])
-_COST_UNSPACED: Final = np.array([np.nan] * _SHORTEST + [5.0, 4.5, 3.5, 3.0, 2.0, 1.5, 1.0])
+# Fewer than four where the rest of the name is common words (吉亀印刷, 吉吉亀印刷): it takes facts to believe that slip.
+_COST_UNSPACED: Final = np.array([np.nan, 8.0, 7.0, 6.0, 5.0, 4.5, 3.5, 3.0, 2.0, 1.5, 1.0])
 _KANJI_CHANGED: Final = 2.0
 _KANJI: Final = re.compile("[\u3400-\u9fff]")
 
@@ -59,7 +60,7 @@ def slip_weights(
     if letters_that_tell is not None:
         pairs = zip(texts[at], others[at], strict=True)
         shorter[at] = [letters_that_tell(text, other) for text, other in pairs]
-        near = (shorter[at] >= _SHORTEST) & (distance <= _allowed(shorter[at]))
+        near = distance <= _allowed(shorter[at])
         at, distance = at[near], distance[near]
     unspaced = np.array([UNSPACED.search(text) is not None for text in texts[at]], dtype=bool)
     letters = shorter[at]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
-from itertools import chain
-from typing import Final
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity import identifiers
-from identity.addresses import address_keys, phone_key, postal_key
-from identity.compare import is_label
+from identity.addresses import address_keys, phone_keys, postal_keys
 from identity.domains import DomainReader
-from identity.names import NameReader
-from identity.parallel import map_in_parts
+from identity.lines import column_of, listed
+from identity.name_book import NameBook, NameTexts, at, names_of_rows
+from identity.names import NameReader, Names
+from identity.parallel import do_pieces
 from identity.prepared import (
     ALIAS,
     KANA,
@@ -28,16 +28,17 @@ from identity.prepared import (
     NAME_EN,
     ROMAN,
     Coded,
+    Column,
     Flags,
     Ints,
     Prepared,
     encode,
+    encoded,
     first_texts,
-    recode,
 )
 from identity.rules import IdentityRules
 from identity.runs import is_first
-from identity.text import SCRIPT_BITS, lines_with, scripts_all, spelled_out, transliterate
+from identity.text import scripts_all
 
 TEXT_COLUMNS: Final = (
     "record_id",
@@ -63,21 +64,9 @@ _CRM_SOURCE: Final = "salesforce"
 _COUNTRY: Final = re.compile(r"^[A-Z]{2}$")
 # Codes met in data for countries whose ISO 3166 code is another.
 _COUNTRY_TO: Final = {"FX": "FR", "UK": "GB", "EL": "GR"}
-_BRACKETED_NAME: Final = re.compile(
-    r"[(（\[［【]\s*(?:称号|旧社名|旧商号|旧名|旧|通称|現社名|現商号|現|"
-    r"formerly known as|formerly|former|previously|vormals|ehemals|anciennement|f/?k/?a|d/?b/?a|a/?k/?a|t/a|trading as)"
-    r"[ \t\u3000:：、.]*(?P<other>[^)）\]］】\n]+)[)）\]］】]",
-    re.IGNORECASE,
-)
-_TRADE_NAME: Final = re.compile(
-    r"[ \t\u3000,;]+(?:d/b/a|dba|f/k/a|fka|formerly known as|formerly|previously|a/k/a|aka|t/a|trading as|"
-    r"doing business as)[ \t\u3000:.]+",
-    re.IGNORECASE,
-)
-_SHARE_CLASS: Final = re.compile(r"[ \t]*\((?:class [a-z]|the)\)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_MAX_ALTERNATIVES: Final = 50
-_LONGEST_LABEL: Final = 63
-_LONGEST_WITH_TRADE_NAME: Final = 1000
+_MAX_OTHER_DOMAINS: Final = 500
+# Texts that are worked on at once: enough of them that a call more does not matter, few enough to stay near the processor.
+_NAMES_AT_ONCE: Final = 30_000
 _LATEST: Final = np.datetime64(date.max.replace(year=2261), "D")
 
 
@@ -95,79 +84,81 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
         If record_id is missing or empty.
     """
     table, duplicate_rows = _read(records)
-    columns = {name: encode(table[name]) for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")}
-    record_ids: list[str] = table["record_id"].to_pylist()
-    size = len(record_ids)
-    issues = _Issues(size)
-
-    reader, domains = _readers(rules)
-    main_texts, former_texts = _split_names(columns["company_name"].values)
-    aliases = [_alternatives(text) for text in columns["aliases"].values]
-    other_hosts = [text.split("|")[: 10 * _MAX_ALTERNATIVES] for text in columns["other_domains"].values]
-    umlauts = [spelled_out(text) if not text.isascii() else text for text in main_texts]
-    names = _NameBook(
-        reader,
-        (main_texts, former_texts, umlauts, columns["name_en"].values, columns["name_kana"].values, *aliases),
+    record_ids = listed(table["record_id"])
+    issues = _Issues(len(record_ids))
+    reader, domain_reader = _readers(rules)
+    texts = NameTexts.of(*(table[name] for name in ("company_name", "name_en", "name_kana", "aliases")))
+    starts = range(0, len(texts.texts), _NAMES_AT_ONCE)
+    fields: dict[str, Callable[[], tuple[Column, ...]]] = {
+        **{name: partial(_checked, table[name], check) for name, check in _CHECKS.items()},
+        "postal_code": partial(_keyed, table["postal_code"], postal_keys),
+        "phone": partial(_keyed, table["phone"], phone_keys),
+        "domain": partial(_domains_of, table["domain"], domain_reader),
+        "address": partial(_keyed, table["address"], address_keys),
+    }
+    names_read, fields_read = _read_texts(
+        [partial(reader.read_all, texts.texts.slice(start, _NAMES_AT_ONCE)) for start in starts],
+        fields,
+        len(record_ids),
     )
-    hosts, host_kinds = _read_hosts(domains, columns["domain"].values)
-    other = sorted({text for each in other_hosts for text in each})
-    other_domains = dict(zip(other, zip(*_read_hosts(domains, other), strict=True), strict=True))
-
-    main = names.places(main_texts, columns["company_name"].codes)
-    domain_kind = np.array([*host_kinds, "none"], dtype=object)[columns["domain"].codes]
-    _rescue_real_names(names, main, main_texts, columns, hosts, domain_kind)
+    names = NameBook(reader, names_read)
+    domain, kind = fields_read["domain"]
+    is_company = np.array([text == "company" for text in kind.texts.to_pylist()] + [False])[kind.codes]
+    main = texts.main.copy()
+    names.rescue_real_names(main, texts.texts, domain, is_company)
     issues.add_of(main, names.issues)
     issues.add(np.flatnonzero(main < 0), ("name_empty",))
-    for kind in ("invalid", "placeholder"):
-        issues.add(np.flatnonzero(domain_kind == kind), (f"domain_{kind}",))
+    for code, text in enumerate(kind.texts.to_pylist()):
+        if text in ("invalid", "placeholder"):
+            issues.add(np.flatnonzero(kind.codes == code), (f"domain_{text}",))
 
-    result = {
-        "source": columns["source"],
-        "provider": _providers(record_ids, columns["source"]),
+    source = encode(table["source"])
+    columns = {
+        "source": source,
+        "provider": _providers(record_ids, source),
         "normalised_name": names.column(names.normalised_name, main),
         "legal_form": names.column(names.legal_form, main),
         "branch": names.column(names.branch, main),
-        "domain_kind": recode(
-            columns["domain"], ["invalid" if kind == "placeholder" else kind for kind in host_kinds], "none"
-        ),
-        "country": _countries(columns["country_code"], issues),
-        "address": recode(columns["address"], _mapped(address_keys, columns["address"].values)),
-        "postal_code": recode(columns["postal_code"], [postal_key(text) for text in columns["postal_code"].values]),
-        "phone": recode(columns["phone"], _mapped(_phone_keys, columns["phone"].values)),
+        "domain_kind": kind.recoded(pc.if_else(pc.equal(kind.texts, "placeholder"), "invalid", kind.texts)).coded(),
+        "country": _countries(encoded(table["country_code"]), issues),
+        "address": fields_read["address"][0].coded(),
+        "postal_code": fields_read["postal_code"][0].coded(),
+        "phone": fields_read["phone"][0].coded(),
     }
-    for name, check in _CHECKS.items():
-        checked = [check(text) for text in columns[name].values]
-        result[name] = recode(columns[name], [value for value, _ in checked])
-        issues.add_of(columns[name].codes, [(issue,) if issue else () for _, issue in checked])
-    domain, domain_row, domain_code, domain_is_primary = _domains(
-        columns, hosts, host_kinds, other_hosts, other_domains
+    for name in _CHECKS:
+        checked, issue = fields_read[name]
+        columns[name] = checked.coded()
+        issues.add_of(issue.codes, dict(enumerate((text,) for text in issue.texts.to_pylist())))
+    columns["domain"], domain_row, domain_code, domain_is_primary = _domains(
+        domain.coded(), is_company, encoded(table["other_domains"]), domain_reader
     )
-    result["domain"] = domain
-    result["issues"] = issues.column()
+    columns["issues"] = issues.column()
 
-    is_placeholder = _at(np.array(names.is_placeholder, dtype=bool), main, False)
+    is_placeholder = at(names.is_placeholder, main, False)
     roman = names.add_roman()
-    name_row, place, name_kind = _names(columns, names, main, former_texts, umlauts, aliases, is_placeholder, roman)
-    used = np.flatnonzero(np.bincount(names.key_code[place], minlength=len(names.keys)))
-    code_of = np.full(len(names.keys) + 1, -1, np.int32)
+    keys = encoded(names.name_key)
+    written = listed(names.normalised_name)
+    name_row, place, name_kind = names_of_rows(texts, main, keys.codes, roman, is_placeholder, written.__getitem__)
+    used = np.flatnonzero(np.bincount(keys.codes[place], minlength=len(keys.texts)))
+    code_of = np.full(len(keys.texts) + 1, -1, np.int32)
     code_of[used] = np.arange(len(used))
-    name_code = code_of[names.key_code[place]]
-    name_text = Coded(place, names.normalised_name)
-    texts = first_texts(name_code, name_text, len(used))
+    name_code = code_of[keys.codes[place]]
+    name_text = Coded(place, written)
+    name_texts = first_texts(name_code, name_text, len(used))
     return Prepared(
         record_ids=record_ids,
-        columns=result,
-        is_crm=_is(columns["source"], _CRM_SOURCE),
+        columns=columns,
+        is_crm=_is(source, _CRM_SOURCE),
         is_placeholder=is_placeholder,
         first_seen_date=_dates(table["first_seen_date"]),
-        main_name=code_of[_at(names.key_code, main, -1)],
+        main_name=code_of[at(keys.codes, main, -1)],
         name_row=name_row,
         name_code=name_code,
         name_kind=name_kind,
         name_text=name_text,
-        name_keys=[names.keys[code] for code in used.tolist()],
-        name_texts=texts,
-        name_scripts=scripts_all(texts),
+        name_keys=listed(keys.texts.take(pa.array(used))),
+        name_texts=name_texts,
+        name_scripts=scripts_all(name_texts),
         domain_row=domain_row,
         domain_code=domain_code,
         domain_is_primary=domain_is_primary,
@@ -195,76 +186,32 @@ _CHECKS: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
 }
 
 
-class _NameBook:
-    """All distinct name texts of the records, read once; distinct keys get codes of their own."""
+def _read_texts(
+    names: Sequence[Callable[[], Names]], fields: dict[str, Callable[[], tuple[Column, ...]]], records: int
+) -> tuple[list[Names], dict[str, tuple[Column, ...]]]:
+    """Names and fields, read on two processes; a field is one piece of work, the longest the last one, which is begun first."""
+    done: list[Any] = do_pieces([*names, *fields.values()], records)
+    return done[: len(names)], dict(zip(fields, done[len(names) :], strict=True))
 
-    def __init__(self, reader: NameReader, texts: Sequence[Sequence[str]]) -> None:
-        self._reader = reader
-        distinct = list(dict.fromkeys(chain.from_iterable(texts)))
-        self._place = dict(zip(distinct, range(len(distinct)), strict=True))
-        self._place.pop("", None)
-        parts = map_in_parts(reader.read_all, distinct)
-        self.normalised_name = list(chain.from_iterable(part.normalised_name for part in parts))
-        self.name_key = list(chain.from_iterable(part.name_key for part in parts))
-        self.legal_form = list(chain.from_iterable(part.legal_form for part in parts))
-        self.branch = list(chain.from_iterable(part.branch for part in parts))
-        self.is_placeholder = list(chain.from_iterable(part.is_placeholder for part in parts))
-        self.issues = list(chain.from_iterable(part.issues for part in parts))
-        self.scripts = np.concatenate([part.scripts for part in parts]) if parts else np.zeros(0, np.int64)
-        self._number()
 
-    def _number(self) -> None:
-        """Give each distinct key a code."""
-        found = encode(pa.array(self.name_key, pa.string()))
-        self.key_code, self.keys = found.codes, found.values
+def _keyed(column: pa.Array, keys: Callable[[pa.LargeStringArray], pa.LargeStringArray]) -> tuple[Column]:
+    texts = encoded(column)
+    return (texts.recoded(keys(texts.texts)),)
 
-    def add_roman(self) -> Ints:
-        """Add the names that an alphabet can be written in Latin letters as; for each place that of the other, -1 if none."""
-        alphabets = SCRIPT_BITS["kana"] | SCRIPT_BITS["cyrillic"] | SCRIPT_BITS["greek"] | SCRIPT_BITS["georgian"]
-        # Kanji in a name keep it from being written in Latin letters.
-        readable = ((self.scripts & alphabets) > 0) & ((self.scripts & SCRIPT_BITS["han"]) == 0)
-        found = np.full(len(self.name_key), -1, np.int32)
-        for place in np.flatnonzero(readable).tolist():
-            text = transliterate(self.normalised_name[place])
-            key = text.replace(" ", "")
-            if key and key.isascii():
-                found[place] = self._add(text, key, "", "")
-        self.scripts = np.r_[self.scripts, np.full(len(self.name_key) - len(self.scripts), SCRIPT_BITS["latin"])]
-        self._number()
-        return found
 
-    def places(self, texts: Sequence[str], codes: Ints) -> Ints:
-        """Place of each row's text in this book, -1 if there is none."""
-        places = np.array([self._place.get(text, -1) for text in texts] + [-1], dtype=np.int32)
-        return places[codes]
+def _checked(column: pa.Array, check: Callable[[str], tuple[str, str]]) -> tuple[Column, Column]:
+    """Identifiers, and what is wrong with those that cannot be used."""
+    texts = encoded(column)
+    checked = [check(text) for text in listed(texts.texts)]
+    values, issues = (column_of([one[at] for one in checked]) for at in (0, 1))
+    return texts.recoded(values), texts.recoded(issues)
 
-    def place(self, text: str) -> int:
-        """Place of a text in this book, -1 if it is empty."""
-        return self._place.get(text, -1)
 
-    def column(self, values: list[str], places: Ints) -> Coded:
-        """One of the lists as a column of rows."""
-        found = encode(pa.array(values, pa.string()))
-        return Coded(_at(found.codes, places, -1), found.values)
-
-    def add_real(self, text: str) -> int:
-        """Add a name that is a company's although others use it to fill a field; its place."""
-        name = self._reader.read_real(text)
-        self.scripts = np.r_[self.scripts, name.scripts]
-        return self._add(name.normalised_name, name.name_key, name.legal_form, name.branch)
-
-    def is_label(self, text: str, domain: str) -> bool:
-        """Whether a name, taken for a company's, is just the domain."""
-        return is_label(self._reader.read_real(text).name_key, domain)
-
-    def _add(self, text: str, key: str, legal_form: str, branch: str) -> int:
-        self.normalised_name.append(text)
-        self.name_key.append(key)
-        self.legal_form.append(legal_form)
-        self.branch.append(branch)
-        self.is_placeholder.append(False)
-        self.issues.append(())
-        return len(self.name_key) - 1
+def _domains_of(column: pa.Array, reader: DomainReader) -> tuple[Column, Column]:
+    """Registrable domains, and their kinds."""
+    texts = encoded(column)
+    domains, kinds = reader.read_all(texts.texts)
+    return texts.recoded(domains), texts.recoded(kinds, "none")
 
 
 class _Issues:
@@ -278,11 +225,12 @@ class _Issues:
         for row in rows.tolist():
             self._of.setdefault(row, set()).update(reasons)
 
-    def add_of(self, codes: Ints, reasons: Sequence[Sequence[str]]) -> None:
-        """Add to each row what is wrong with the text that its code stands for."""
-        is_wrong = np.array([bool(reason) for reason in reasons] + [False], dtype=bool)
+    def add_of(self, codes: Ints, reasons: Mapping[int, Sequence[str]]) -> None:
+        """Add to each row what is wrong with the text that its code stands for; -1 stands for none."""
+        is_wrong = np.zeros(max(int(codes.max(initial=-1)), max(reasons, default=-1)) + 2, dtype=bool)
+        is_wrong[list(reasons)] = True
         for row in np.flatnonzero(is_wrong[codes]).tolist():
-            self._of.setdefault(row, set()).update(reasons[codes[row]])
+            self._of.setdefault(row, set()).update(reasons[int(codes[row])])
 
     def column(self) -> Coded:
         values: dict[str, int] = {}
@@ -366,75 +314,10 @@ def encode_texts(texts: Sequence[str]) -> Coded:
     return encode(pa.array(texts, pa.string()))
 
 
-def _mapped(function: Callable[[Sequence[str]], list[str]], texts: Sequence[str]) -> list[str]:
-    return [value for part in map_in_parts(function, texts) for value in part]
-
-
-def _phone_keys(texts: Sequence[str]) -> list[str]:
-    return [phone_key(text) for text in texts]
-
-
-def _at(values: NDArray[np.generic], places: Ints, missing: object) -> NDArray:  # type: ignore[type-arg]
-    return np.append(values, np.array([missing], dtype=values.dtype))[places]
-
-
 def _is(column: Coded, text: str) -> Flags:
     code = column.values.index(text) if text in column.values else -2
     result: Flags = column.codes == code
     return result
-
-
-def _split_names(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Each name without a former or trade name behind it, and that other name."""
-    mains, others = list(texts), [""] * len(texts)
-    for at in lines_with(_SHARE_CLASS, mains):
-        mains[at] = _SHARE_CLASS.sub("", mains[at]) or mains[at]
-    # Few names have one; one pass over all of them finds the few.
-    for at in sorted({*lines_with(_BRACKETED_NAME, texts), *lines_with(_TRADE_NAME, texts)}):
-        text = main = mains[at]
-        other = ""
-        if len(text) <= _LONGEST_WITH_TRADE_NAME:
-            found = _BRACKETED_NAME.search(text)
-            trade = None if found else _TRADE_NAME.search(text)
-            if found and text[: found.start()].strip():
-                main, other = f"{text[: found.start()]} {text[found.end() :]}", found["other"]
-            elif trade and text[: trade.start()].strip() and text[trade.end() :].strip():
-                main, other = text[: trade.start()], text[trade.end() :]
-        mains[at], others[at] = main, other
-    return mains, others
-
-
-def _alternatives(text: str) -> list[str]:
-    return text.split("|")[:_MAX_ALTERNATIVES]
-
-
-def _read_hosts(reader: DomainReader, texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Registrable domain of each text, and its kind."""
-    parts = map_in_parts(reader.read_all, texts)
-    return [domain for domains, _ in parts for domain in domains], [kind for _, kinds in parts for kind in kinds]
-
-
-def _rescue_real_names(
-    names: _NameBook,
-    main: Ints,
-    main_texts: list[str],
-    columns: dict[str, Coded],
-    hosts: Sequence[str],
-    domain_kind: NDArray[np.object_],
-) -> None:
-    """Take a name such as 'Personal' for a company's where the domain says the same: personal.com.ar."""
-    flags = np.append(np.array(names.is_placeholder, dtype=bool), False)
-    rows = np.flatnonzero(flags[main] & (domain_kind == "company"))
-    added: dict[str, int] = {}
-    for row in rows.tolist():
-        text = main_texts[columns["company_name"].codes[row]]
-        if len(text) > _LONGEST_LABEL:
-            continue
-        domain = hosts[columns["domain"].codes[row]]
-        if names.is_label(text, domain):
-            if text not in added:
-                added[text] = names.add_real(text)
-            main[row] = added[text]
 
 
 def _providers(record_ids: Sequence[str], source: Coded) -> Coded:
@@ -448,90 +331,42 @@ def _providers(record_ids: Sequence[str], source: Coded) -> Coded:
     return Coded(codes, list(known))
 
 
-def _countries(column: Coded, issues: _Issues) -> Coded:
-    values = [_COUNTRY_TO.get(text.upper(), text.upper()) for text in column.values]
+def _countries(column: Column, issues: _Issues) -> Coded:
+    values = [_COUNTRY_TO.get(text.upper(), text.upper()) for text in listed(column.texts)]
     readable = [_COUNTRY.match(text) is not None for text in values]
-    issues.add_of(column.codes, [() if flag else ("country_unreadable",) for flag in readable])
-    return recode(column, [text if flag else "" for text, flag in zip(values, readable, strict=True)])
-
-
-def _names(
-    columns: dict[str, Coded],
-    names: _NameBook,
-    main: Ints,
-    former: Sequence[str],
-    umlauts: Sequence[str],
-    aliases: Sequence[Sequence[str]],
-    is_placeholder: Flags,
-    roman: Ints,
-) -> tuple[Ints, Ints, Ints]:
-    """Rows, places in the book and kinds of all usable names, one for each row and key, sorted by row and key."""
-    rows: list[NDArray[np.intp]] = []
-    places: list[Ints] = []
-    kinds: list[Ints] = []
-
-    def add(row: NDArray[np.intp], place: Ints, kind: int) -> None:
-        rows.append(row)
-        places.append(place.astype(np.int32))
-        kinds.append(np.full(len(row), kind, np.int32))
-
-    everyone = np.arange(len(main))
-    add(everyone, main, NAME)
-    add(everyone, names.places(former, columns["company_name"].codes), ALIAS)
-    add(everyone, names.places(umlauts, columns["company_name"].codes), NAME_EN)
-    add(everyone, names.places(columns["name_en"].values, columns["name_en"].codes), NAME_EN)
-    add(everyone, names.places(columns["name_kana"].values, columns["name_kana"].codes), KANA)
-    with_aliases = np.flatnonzero(columns["aliases"].codes >= 0)
-    if len(with_aliases):
-        each = [np.array([names.place(text) for text in texts], np.int32) for texts in aliases]
-        of_row = [each[code] for code in columns["aliases"].codes[with_aliases]]
-        add(np.repeat(with_aliases, [len(one) for one in of_row]), np.concatenate(of_row), ALIAS)
-    row, place, kind = np.concatenate(rows), np.concatenate(places), np.concatenate(kinds)
-    in_roman = _at(roman, place, -1)
-    has_roman = np.flatnonzero(in_roman >= 0)
-    row, place = np.r_[row, row[has_roman]], np.r_[place, in_roman[has_roman]]
-    kind = np.r_[kind, np.full(len(has_roman), ROMAN, np.int32)]
-    code = _at(names.key_code, place, -1)
-    usable = (code >= 0) & ~is_placeholder[row]
-    row, place, kind, code = row[usable].astype(np.int32), place[usable], kind[usable], code[usable]
-    order = np.lexsort((place, kind, code, row))
-    row, place, kind, code = row[order], place[order], kind[order], code[order]
-    first = is_first(row, code)
-    # A record that writes one name in two ways: the first in the order of texts, wherever they were met.
-    again = np.flatnonzero(~is_first(row, code, kind) & is_first(row, code, kind, place))
-    heads = np.flatnonzero(first)
-    for at in again.tolist():
-        head = heads[np.searchsorted(heads, at, side="right") - 1]
-        if kind[head] == kind[at] and names.normalised_name[place[at]] < names.normalised_name[place[head]]:
-            place[head] = place[at]
-    return row[first], place[first], kind[first]
+    issues.add_of(column.codes, {code: ("country_unreadable",) for code, flag in enumerate(readable) if not flag})
+    return column.recoded(
+        column_of([text if flag else "" for text, flag in zip(values, readable, strict=True)])
+    ).coded()
 
 
 def _domains(
-    columns: dict[str, Coded],
-    hosts: Sequence[str],
-    kinds: Sequence[str],
-    other: Sequence[Sequence[str]],
-    read: dict[str, tuple[str, str]],
+    primary: Coded, is_company: Flags, other_domains: Column, reader: DomainReader
 ) -> tuple[Coded, Ints, Ints, Flags]:
-    """Registrable domain of each row, and all company domains of the rows."""
-    primary = recode(columns["domain"], hosts)
-    known = {domain: code for code, domain in enumerate(primary.values)}
-    is_company = np.array([kind == "company" for kind in kinds] + [False])[columns["domain"].codes]
+    """Registrable domain of each row with the further ones behind, and all company domains of the rows."""
     rows = [np.flatnonzero(is_company)]
     codes = [primary.codes[rows[0]]]
     flags = [np.ones(len(rows[0]), dtype=bool)]
-    for at in np.flatnonzero(columns["other_domains"].codes >= 0).tolist():
-        found = [read[text] for text in other[columns["other_domains"].codes[at]]]
-        more = [known.setdefault(domain, len(known)) for domain, kind in found if kind == "company"]
-        rows.append(np.full(len(more), at))
-        codes.append(np.array(more, np.int32))
-        flags.append(np.zeros(len(more), dtype=bool))
+    values = primary.values
+    with_others = np.flatnonzero(other_domains.codes >= 0)
+    if len(with_others):
+        known = {domain: code for code, domain in enumerate(values)}
+        hosts = [text.split("|")[:_MAX_OTHER_DOMAINS] for text in listed(other_domains.texts)]
+        distinct = sorted({text for each in hosts for text in each})
+        domains, kinds = (listed(column) for column in reader.read_all(column_of(distinct)))
+        read = dict(zip(distinct, zip(domains, kinds, strict=True), strict=True))
+        for at_row in with_others.tolist():
+            found = [read[text] for text in hosts[other_domains.codes[at_row]]]
+            more = [known.setdefault(domain, len(known)) for domain, kind in found if kind == "company"]
+            rows.append(np.full(len(more), at_row))
+            codes.append(np.array(more, np.int32))
+            flags.append(np.zeros(len(more), dtype=bool))
+        values = list(known)
     row, code, flag = np.concatenate(rows).astype(np.int32), np.concatenate(codes), np.concatenate(flags)
     order = np.lexsort((~flag, code, row))
     row, code, flag = row[order], code[order], flag[order]
     first = is_first(row, code)
-    return Coded(primary.codes, list(known)), row[first], code[first].astype(np.int32), flag[first]
+    return Coded(primary.codes, values), row[first], code[first].astype(np.int32), flag[first]
 
 
 __all__ = ["ALIAS", "KANA", "NAME", "NAME_EN", "ROMAN", "Coded", "Flags", "Ints", "Prepared", "encode_texts", "prepare"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from identity.lines import Texts, column_of, listed
 from identity.runs import distinct, is_first
 from identity.text import scripts_all
 
@@ -179,22 +180,44 @@ class Prepared:
         )
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of texts as `Coded`, with the distinct ones still in an Arrow column: (n,) places in `texts`, -1 for none."""
+
+    codes: Ints
+    texts: pa.LargeStringArray
+
+    def coded(self) -> Coded:
+        """The column with its distinct texts as a list."""
+        return Coded(self.codes, listed(self.texts))
+
+    def recoded(self, texts: pa.LargeStringArray, missing: str = "") -> Column:
+        """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
+        found = encoded(pa.concat_arrays([texts, column_of([missing])]))
+        return Column(found.codes[self.codes], found.texts)
+
+
+def encoded(column: pa.Array | pa.ChunkedArray) -> Column:
+    """Codes of texts in the order of first appearance; a blank text or null has none."""
+    dictionary = _plain(column).dictionary_encode()
+    texts = column_of(dictionary.dictionary)
+    indices = dictionary.indices.fill_null(-1) if dictionary.indices.null_count else dictionary.indices
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    blank = pc.index(texts, pa.scalar("", texts.type)).as_py()
+    if blank >= 0:
+        codes = np.where(codes == blank, -1, codes - (codes > blank)).astype(np.int32)
+        texts = pa.concat_arrays([texts[:blank], texts[blank + 1 :]])
+    return Column(codes, texts)
+
+
 def encode(column: pa.Array | pa.ChunkedArray) -> Coded:
     """Codes of texts in the order of first appearance; a blank text or null has none."""
-    encoded = _plain(column).dictionary_encode()
-    values: list[str] = encoded.dictionary.to_pylist()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    if "" in values:
-        blank = values.index("")
-        codes = np.where(codes == blank, -1, codes - (codes > blank)).astype(np.int32)
-        del values[blank]
-    return Coded(codes, values)
+    return encoded(column).coded()
 
 
-def recode(column: Coded, values: Sequence[str], missing: str = "") -> Coded:
+def recode(column: Coded, values: Texts, missing: str = "") -> Coded:
     """Column with another text in the place of each one; equal texts share a code, an empty one has none."""
-    found = encode(pa.array([*values, missing], _TEXT))
-    return Coded(found.codes[column.codes], found.values)
+    return Column(column.codes, column_of([])).recoded(column_of(values), missing).coded()
 
 
 def first_texts(code: Ints, text: Coded, size: int) -> list[str]:
@@ -202,12 +225,12 @@ def first_texts(code: Ints, text: Coded, size: int) -> list[str]:
     pairs = distinct(code.astype(np.int64) * (len(text.values) or 1) + text.codes)
     of_code, place = pairs // (len(text.values) or 1), pairs % (len(text.values) or 1)
     first = is_first(of_code)
-    result = [""] * size
-    for at, text_at in zip(of_code[first].tolist(), place[first].tolist(), strict=True):
-        result[at] = text.values[text_at]
+    best = np.full(size, -1, np.int64)
+    best[of_code[first]] = place[first]
     for at, text_at in zip(of_code[~first].tolist(), place[~first].tolist(), strict=True):
-        result[at] = min(result[at], text.values[text_at])
-    return result
+        if text.values[text_at] < text.values[best[at]]:
+            best[at] = text_at
+    return [text.values[at] if at >= 0 else "" for at in best.tolist()]
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:

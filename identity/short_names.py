@@ -1,6 +1,6 @@
 """Short forms of names: which name may be short for which, where a list writes names as stock exchanges and people do.
 
-豊田織 stands for 豊田自動織機, 三菱ケミG for 三菱ケミカルグループ, 武田 for 武田薬品工業, IBM for International Business Machines.
+豊田織 stands for 豊田自動織機, 三菱ケミG for 三菱ケミカルグループ, IBM for International Business Machines.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _short_forms(
         ends[end[-1]].append((end, full))
     names, cores, tails = [], [], []
     for name, key in enumerate(keys):
-        if not key or key.isascii() and not key.isalnum():
+        if not key:
             continue
         start = common_ends.start(key)
         forms = {(key[:start], key[start:])}

@@ -1,15 +1,13 @@
 """Texts in comparable form: one width, one case, modern kanji; words; keys for equality; scripts.
 
-Every function takes many texts and works on all of them at once, joined by line feeds: a pass of the regular-expression engine
-over one long text costs a small part of what as many calls over short texts do.
+Every function takes many texts and works on all of them at once (`identity.lines`). Those of ASCII have a faster way.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import jaconv
@@ -17,6 +15,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from identity.lines import (
+    CharacterMap,
+    Flags,
+    Ints,
+    Texts,
+    Words,
+    column_of,
+    has,
+    is_all_ascii,
+    joined,
+    lines_of,
+    listed,
+    mapped,
+    mapped_where,
+    points_of,
+    split_column,
+    split_lines,
+)
 
 # Old and variant kanji with the form that is taken for both. 旧字体 of the joyo table plus variants met in company names.
 _KANJI_PAIRS: Final = (
@@ -45,7 +62,7 @@ _VU: Final = re.compile("[ヴゔ][ァィェォぁぃぇぉ]")
 _VU_TO: Final = dict(zip("ァィェォぁぃぇぉ", "バビベボバビベボ", strict=True))
 _HIRAGANA: Final = {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
 _ITERATION: Final = re.compile(r"(.)([々〻ゝゞヽヾ])")
-_ITERATION_MARKS: Final = re.compile("[々〻ゝゞヽヾ]")
+_ITERATION_MARKS: Final = "[々〻ゝゞヽヾ]"
 # Kanji that a scanner or a hasty writer puts for a katakana of the same shape; only beside katakana.
 _LOOKS_LIKE_KANA: Final = dict(zip("一口二力夕工八卜", "ーロニカタエハト", strict=True))
 # In this and the next patterns the characters come first, and what has to stand before them is looked at from behind them:
@@ -58,19 +75,20 @@ _CIRCLED: Final = {"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)
 _QUOTES: Final = frozenset("'’‘ʼ`´′＇‛")
 _INITIALS: Final = re.compile(r"\b(?:[^\W\d_]\.[^\S\n]+)+(?=[^\W\d_]\.)")
 _ACRONYM: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_](?:\.[^\W\d_])+\b")
-_SINGLE_LETTERS: Final = re.compile(r"\b([a-z]) (?=[a-z]\b)")
-_PLUS, _SLASH = re.compile(r"\+"), re.compile("/")
 _PLUS_BETWEEN: Final = re.compile(r"(?<=[^\W_])[^\S\n]*\+[^\S\n]*(?=[^\W_])")
 _SLASH_FORM: Final = re.compile(r"\b([as])/([as])\b")
-_LETTER_BEFORE_DOT: Final = re.compile(r"\.(?<=\b[^\W\d_]\.)")
+_LETTER_BEFORE_DOT: Final = r"(?:^|[^A-Za-z0-9_])[A-Za-z]\."
 _LONG_VOWEL: Final = re.compile(r"[-‐‑‒–—―−ｰ](?<=[ァ-ヺー].)(?=[ァ-ヺー\s]|\Z)")
-_KATAKANA_DOT: Final = re.compile("[・･·‧]")
+_KATAKANA_DOTS: Final = "[・･·‧]"
+_KATAKANA_DOT: Final = re.compile(_KATAKANA_DOTS)
 _MARK_RANGES: Final = "\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f\u1000-\u109f"
 _WORD_CHARACTER: Final = re.compile(rf"[^\W_]|[{_MARK_RANGES}]")
-_MARK: Final = re.compile(rf"[{_MARK_RANGES}]")
+_MARKS: Final = f"[{_MARK_RANGES}]"
+_MARK: Final = re.compile(_MARKS)
 _LEADING_MARKS: Final = re.compile(rf"(?:(?<=\s)|\A)(?:(?=\W)[{_MARK_RANGES}])+")
 # Kana, kanji, Hangul and Thai: scripts that put no spaces between the words of a name, or need not.
-UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]")
+UNSPACED_LETTERS: Final = "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e00-\u0e7f]"
+UNSPACED: Final = re.compile(UNSPACED_LETTERS)
 
 _SCRIPT_LETTERS: Final = {
     "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџѓќѕ": (
@@ -90,6 +108,10 @@ _ROMAN_LETTERS: Final = str.maketrans(
 _TWO_LETTERS: Final = {
     "ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe",
 }  # fmt: skip
+# A character that stands in no text.
+_SMALL_TSU: Final = "\ufdd0"
+_TSU_ALONE: Final = re.compile(rf"(?:^|(?<=\n)){_SMALL_TSU}|{_SMALL_TSU}(?={_SMALL_TSU}|\n|\Z)")
+_TSU_BEFORE: Final = re.compile(f"{_SMALL_TSU}(.)")
 _SPELLED_OUT: Final = re.compile("|".join(_TWO_LETTERS))
 
 # Name of a script, and the ranges of its letters in folded text.
@@ -121,174 +143,67 @@ def _script_table() -> NDArray[np.uint16]:
 
 _SCRIPT_TABLE: Final = _script_table()
 _SCRIPTS_OF_POINT: Final[list[int]] = _SCRIPT_TABLE.tolist()
-_POINTS: Final = 0x110000
-# From so many characters on a table of all characters is the faster way to map them.
-_LONG: Final = 5_000
-
-
-@dataclass(frozen=True)
-class Words:
-    """Words of many texts, one after the other.
-
-    Attributes
-    ----------
-    texts : (m,) the words, none of them empty
-    starts : (n + 1,) the words of text i are those from starts[i] up to starts[i + 1]
-    """
-
-    texts: pa.LargeStringArray
-    starts: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def joined(self, separator: str = " ") -> list[str]:
-        """Return the words of each text with a separator between."""
-        return _listed(
-            pc.binary_join(
-                pa.LargeListArray.from_arrays(self.starts, self.texts), pa.scalar(separator, pa.large_string())
-            )
-        )
-
-    def kept(self, is_kept: NDArray[np.bool_]) -> Words:
-        """Return the words for which the (m,) flags are set."""
-        if is_kept.all():
-            return self
-        counts = np.r_[0, np.cumsum(is_kept)]
-        return Words(self.texts.filter(pa.array(is_kept)), counts[self.starts])
-
-    def any_of(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n,) whether one of the words of each text has its (m,) flag set."""
-        counts = np.r_[0, np.cumsum(flags)][self.starts]
-        result: NDArray[np.bool_] = counts[1:] > counts[:-1]
-        return result
-
-    def all_of(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n,) whether all words of each text have their (m,) flags set."""
-        return ~self.any_of(~flags)
-
-    def are(self, word: str) -> NDArray[np.bool_]:
-        """(m,) whether each word is this one."""
-        return _flags(pc.equal(self.texts, word))
-
-
-class CharacterMap:
-    """What a function makes of each character.
-
-    Parameters
-    ----------
-    function : gives a text for a character; of several characters it makes one at a time what it makes of all of them
-    """
-
-    def __init__(self, function: Callable[[str], str]) -> None:
-        self._function = function
-        # A character that str.translate does not find costs an exception, so all that were met are in here.
-        self._single: dict[int, str | None] = {}
-        self._longer: dict[str, str] = {}
-        self._table: NDArray[np.uint32] | None = None
-        for point in range(128):
-            self._learn(point)
-
-    def map(self, text: str) -> str:
-        """Text with each character replaced."""
-        if text.isascii():
-            return self._lengthen(text).translate(self._single)
-        if len(text) < _LONG:
-            for point in set(map(ord, text)) - self._single.keys():
-                self._learn(point)
-            return self._lengthen(text).translate(self._single)
-        is_met = np.zeros(_POINTS, dtype=bool)
-        is_met[_points(text)] = True
-        for point in set(np.flatnonzero(is_met).tolist()) - self._single.keys():
-            self._learn(point)
-        if self._table is None:
-            self._table = np.arange(_POINTS, dtype=np.uint32)
-            for point in self._single:
-                self._enter(point)
-        points = self._table[_points(self._lengthen(text))]
-        return points[points < _POINTS].tobytes().decode("utf-32-le", "surrogatepass")
-
-    def _lengthen(self, text: str) -> str:
-        # One by one, so that str.translate meets none of them: with them it forgets its fast way for the rest of the text.
-        for char, longer in self._longer.items():
-            if char in text:
-                text = text.replace(char, longer)
-        return text
-
-    def _learn(self, point: int) -> None:
-        char = chr(point)
-        becomes = self._function(char)
-        if len(becomes) > 1:
-            self._longer[char] = becomes
-            becomes = char
-        self._single[point] = becomes or None
-        if self._table is not None:
-            self._enter(point)
-
-    def _enter(self, point: int) -> None:
-        assert self._table is not None
-        becomes = self._single[point]
-        self._table[point] = ord(becomes) if becomes else _POINTS
+# Whether a character may join others in NFKC, learned as characters are met.
+_UNMET, _STAYS, _JOINS = range(3)
+_STATE_OF_POINT: Final = np.zeros(0x110000, np.uint8)
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
     """Each text in one width, one case, modern kanji and without accents, control characters and iteration marks."""
-    return _in_two_parts(texts, lambda text: _FOLDED.map(text.lower()), _fold_any)
+    return listed(folded(column_of(texts)))
 
 
-def words_all(folded: Sequence[str]) -> list[str]:
+def words_all(texts: Sequence[str]) -> list[str]:
     """Words of each folded text with one space between; without quotes, dots of acronyms and punctuation."""
-    return split_all(folded).joined()
-
-
-def split_all(folded: Sequence[str]) -> Words:
-    """Words of each folded text, without quotes, dots of acronyms and punctuation."""
-    return split_words(_in_two_parts(folded, _words_ascii, _words_any), join_letters=True)
-
-
-def split_words(lines: Sequence[str], join_letters: bool = False) -> Words:
-    """Words of texts in which nothing but spaces stands between them; single letters in a row are one word if they are to be."""
-    data = np.frombuffer(("\n".join(lines) + "\n").encode("utf-8", "replace"), np.uint8)
-    is_gap = (data == ord(" ")) | (data == ord("\n"))
-    before = np.r_[True, is_gap[:-1]]
-    begins, ends = np.flatnonzero(~is_gap & before), np.flatnonzero(is_gap & ~before)
-    starts = (
-        np.r_[0, np.searchsorted(begins, np.flatnonzero(data == ord("\n")))] if len(lines) else np.zeros(1, np.int64)
-    )
-    letters, sizes = data[~is_gap], ends - begins
-    if join_letters:
-        is_apart = np.ones(len(sizes), dtype=bool)
-        # A O Smith and AO Smith
-        is_apart[_behind_single_letters(letters, sizes, starts)] = False
-        starts = np.r_[0, np.cumsum(is_apart)][starts]
-        offsets = np.r_[(np.cumsum(sizes) - sizes)[is_apart], len(letters)]
-    else:
-        offsets = np.r_[0, np.cumsum(sizes)]
-    texts = pa.LargeStringArray.from_buffers(
-        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(letters)
-    )
-    return Words(texts, starts)
+    return listed(split_all(column_of(texts)).joined())
 
 
 def keys_all(words: Sequence[str]) -> list[str]:
     """Key for equality of each text of words: no spaces, no 'the' or 'and', kana without length and size."""
-    return keys_of(split_words(words))
+    return listed(keys_of(split_column(column_of(words))))
 
 
-def keys_of(words: Words) -> list[str]:
-    """Key for equality of the words of each text."""
+def folded(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Column of what `fold_all` makes of each text."""
+    if is_all_ascii(texts):
+        return mapped(texts, lambda text: _FOLDED_ASCII.map(text.lower()))
+    texts = mapped(texts, _fold_any)
+    return mapped_where(texts, has(texts, _ITERATION_MARKS), lambda text: _ITERATION.sub(_repeat, text))
+
+
+def split_all(texts: pa.LargeStringArray) -> Words:
+    """Words of each folded text, without quotes, dots of acronyms and punctuation."""
+    if not len(texts):
+        return split_column(texts)
+    is_ascii = is_all_ascii(texts)
+    if not is_ascii:
+        texts = mapped_where(texts, has(texts, _KATAKANA_DOTS), _without_katakana_dots)
+    # Smith+Nephew, but Green+
+    texts = mapped_where(texts, has(texts, r"\+"), lambda text: _PLUS_BETWEEN.sub(" and ", text))
+    texts = mapped_where(texts, has(texts, "/"), lambda text: _SLASH_FORM.sub(r"\1\2", text))
+    texts = mapped_where(texts, has(texts, _LETTER_BEFORE_DOT if is_ascii else r"\."), _join_acronyms)
+    text = _IN_WORDS.map(joined(texts))
+    if not is_ascii and _MARK.search(text):
+        texts = lines_of(text)
+        text = joined(mapped_where(texts, has(texts, _MARKS), lambda lines: _LEADING_MARKS.sub("", lines)))
+    return split_lines(text, join_letters=True)
+
+
+def keys_of(words: Words) -> pa.LargeStringArray:
+    """Key for equality of the words of each text, as `keys_all` makes it."""
     words = words.kept(~words.are("and"))
     is_left_out = np.zeros(len(words.texts), dtype=bool)
     first = words.starts[:-1][np.diff(words.starts) > 1]
     is_left_out[first] = words.are("the")[first]
-    return _in_two_parts(words.kept(~is_left_out).joined(""), lambda text: text, _key_any)
+    keys = words.kept(~is_left_out).joined("")
+    return keys if is_all_ascii(keys) else mapped(keys, _key_any)
 
 
-def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
+def scripts_all(texts: Texts) -> Ints:
     """(n,) bit sets of the scripts that occur, in the order of `SCRIPTS`; digits count for none."""
-    if not texts:
+    if not len(texts):
         return np.zeros(0, np.int64)
-    points = _points("\n".join(texts) + "\n")
+    points = points_of(joined(column_of(texts)) + "\n")
     bits = _SCRIPT_TABLE[np.minimum(points, len(_SCRIPT_TABLE) - 1)]
     bits[points >= len(_SCRIPT_TABLE)] = SCRIPT_BITS["han"]
     ends = np.flatnonzero(points == ord("\n"))
@@ -296,43 +211,29 @@ def scripts_all(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.bitwise_or.reduceat(bits, starts).astype(np.int64)
 
 
-def are_unspaced(texts: pa.Array) -> NDArray[np.bool_]:
+def are_unspaced(texts: pa.LargeStringArray) -> Flags:
     """(n,) whether each text has letters of `UNSPACED`."""
-    result = np.zeros(len(texts), dtype=bool)
-    places = np.flatnonzero(~_flags(pc.string_is_ascii(texts)))
-    others = texts.take(pa.array(places)).to_numpy(zero_copy_only=False)
-    result[places] = [UNSPACED.search(text) is not None for text in others.tolist()]
-    return result
+    return np.zeros(len(texts), dtype=bool) if is_all_ascii(texts) else has(texts, UNSPACED_LETTERS)
 
 
 def transliterate(text: str) -> str:
     """Write a folded text in Latin letters: from kana, Cyrillic, Greek, Georgian; '' from other scripts."""
-    if not text.isascii():
-        text = (
-            jaconv.kana2alphabet(jaconv.kata2hira(text.replace("ου", "ou"))).translate(_ROMAN_LETTERS).replace("ー", "")
-        )
+    text = text if text.isascii() else _in_latin_letters(text)
     return "" if scripts_of(text) & ~SCRIPT_BITS["latin"] else text
 
 
-def spelled_out(text: str) -> str:
-    """Text with umlauts and their like as the two letters that stand for them; the text itself if it has none."""
-    return _SPELLED_OUT.sub(lambda found: _TWO_LETTERS[found.group()], text)
+def transliterated(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Column of what `transliterate` makes of each of the texts, none of which is ASCII."""
+    texts = mapped(texts, _in_latin_letters)
+    is_read = (scripts_all(texts) & ~SCRIPT_BITS["latin"]) == 0
+    return pc.if_else(pa.array(is_read), texts, "")
 
 
-def lines_with(pattern: re.Pattern[str], texts: Sequence[str]) -> list[int]:
-    """Places of the texts in which a pattern is found that does not reach across line feeds."""
-    return _lines_with(pattern, _join(texts))
-
-
-def _lines_with(pattern: re.Pattern[str], text: str) -> list[int]:
-    places: list[int] = []
-    line = last = 0
-    for found in pattern.finditer(text):
-        line += text.count("\n", last, found.start())
-        last = found.start()
-        if not places or places[-1] != line:
-            places.append(line)
-    return places
+def spelled_out(texts: pa.LargeStringArray) -> tuple[Ints, pa.LargeStringArray]:
+    """Places of the texts with umlauts and their like, and those texts with the two letters that stand for them."""
+    places = np.flatnonzero(has(texts, "|".join(_TWO_LETTERS)))
+    of_places = texts.take(pa.array(places))
+    return places, mapped(of_places, lambda text: _SPELLED_OUT.sub(lambda found: _TWO_LETTERS[found.group()], text))
 
 
 def fold(text: str) -> str:
@@ -353,112 +254,48 @@ def scripts_of(text: str) -> int:
     return bits
 
 
-def _join(texts: Sequence[str]) -> str:
-    text = "\n".join(texts)
-    if text.count("\n") >= len(texts):
-        text = "\n".join(one.replace("\n", " ") for one in texts)
-    return text
-
-
-def _in_two_parts(
-    texts: Sequence[str], ascii_function: Callable[[str], str], function: Callable[[str], str]
-) -> list[str]:
-    """What the functions give for all texts at once: ASCII has a faster one."""
-    if not texts:
-        return []
-    joined = _join(texts)
-    if joined.isascii():
-        return ascii_function(joined).split("\n")
-    result = np.array(texts, dtype=object)
-    is_ascii = np.fromiter(map(str.isascii, texts), dtype=bool, count=len(texts))
-    for places, of_part in ((is_ascii, ascii_function), (~is_ascii, function)):
-        if places.any():
-            result[places] = np.array(of_part(_join(result[places].tolist())).split("\n"), dtype=object)
-    lines: list[str] = result.tolist()
-    return lines
-
-
-def _in_lines_with(pattern: re.Pattern[str], text: str, function: Callable[[str], str]) -> str:
-    """Text with what the function makes of those of its lines in which a pattern is found."""
-    places = _lines_with(pattern, text)
-    if not places:
+def composed(text: str) -> str:
+    """Lines of a text in the normal form NFKC."""
+    # Most characters that change at all do so whatever stands beside them, and to normalise a text takes a hundred times as long.
+    text = _COMPATIBLE.map(text)
+    if not _may_join_any(text):
         return text
-    lines = text.split("\n")
-    changed = function("\n".join([lines[at] for at in places]))
-    for at, line in zip(places, changed.split("\n"), strict=True):
-        lines[at] = line
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            line if line.isascii() or unicodedata.is_normalized("NFKC", line) else unicodedata.normalize("NFKC", line)
+            for line in text.split("\n")
+        ]
+    )
 
 
-def _behind_single_letters(
-    letters: NDArray[np.uint8], sizes: NDArray[np.int64], starts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Places of the words that are a single letter of a to z and stand behind one, in the same text."""
-    first = np.cumsum(sizes) - sizes
-    is_letter = (letters >= ord("a")) & (letters <= ord("z"))
-    is_alone = sizes == 1
-    # Beside a vowel sign of another script, too, a letter is alone; which such characters are, the pattern says.
-    last, second = first + sizes - 1, np.minimum(first + 1, max(len(letters) - 1, 0))
-    ends = is_letter[last] & (is_alone | (letters[last - 1] > 127))
-    begins = is_letter[first] & (is_alone | (letters[second] > 127))
-    is_behind = np.r_[False, ends[:-1] & begins[1:]] if len(sizes) else is_alone
-    is_behind[starts[:-1][starts[:-1] < len(sizes)]] = False
-    places: NDArray[np.int64] = np.flatnonzero(is_behind)
-    unsure = places[~(is_alone[places] & is_alone[places - 1])]
-    wrong = []
-    for at in unsure.tolist():
-        one, other = (
-            letters[first[place] : first[place] + sizes[place]].tobytes().decode("utf-8") for place in (at - 1, at)
-        )
-        if not _SINGLE_LETTERS.search(f"{one} {other}"):
-            wrong.append(at)
-    return places[~np.isin(places, wrong)] if wrong else places
+def _compatible(char: str) -> str:
+    """Character in NFKC; itself if it may join the one before it, or become one that may."""
+    made = unicodedata.normalize("NFKC", char)
+    return char if any(map(_may_join, (char, *made))) else made
 
 
-def _points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _may_join(char: str) -> bool:
+    """Whether a character may become one with that before it in NFKC."""
+    return unicodedata.category(char).startswith("M") or "\u1100" <= char <= "\u11ff"
 
 
-def _flags(column: pa.BooleanArray) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
-    return result
-
-
-def _listed(column: pa.Array) -> list[str]:
-    """Texts of a column as a list; several times as fast as its own way."""
-    texts: list[str] = column.to_numpy(zero_copy_only=False).tolist()
-    return texts
+def _may_join_any(text: str) -> bool:
+    """Whether a text has characters that may join others, or are not in NFKC by themselves."""
+    points = points_of(text)
+    for point in np.unique(points[_STATE_OF_POINT[points] == _UNMET]).tolist():
+        stays = not _may_join(chr(point)) and unicodedata.is_normalized("NFKC", chr(point))
+        _STATE_OF_POINT[point] = _STAYS if stays else _JOINS
+    return bool((_STATE_OF_POINT[points] == _JOINS).any())
 
 
 def _fold_any(text: str) -> str:
     if any(char in text for char in _CIRCLED):
         text = text.translate({ord(char): form for char, form in _CIRCLED.items()})
-    # To see that a text is normalised takes a small part of the time that normalising does.
-    lines = [
-        line if unicodedata.is_normalized("NFKC", line) else unicodedata.normalize("NFKC", line)
-        for line in text.split("\n")
-    ]
-    text = _FOLDED.map("\n".join(lines).casefold())
-    text = _LONG_VOWEL.sub("ー", text)
-    return _in_lines_with(_ITERATION_MARKS, text, lambda lines: _ITERATION.sub(_repeat, lines))
+    return _LONG_VOWEL.sub("ー", _FOLDED.map(composed(text)))
 
 
-def _words_ascii(text: str) -> str:
-    # Smith+Nephew, but Green+
-    text = _in_lines_with(_PLUS, text, lambda lines: _PLUS_BETWEEN.sub(" and ", lines))
-    text = _in_lines_with(_SLASH, text, lambda lines: _SLASH_FORM.sub(r"\1\2", lines))
-    return _IN_WORDS.map(_in_lines_with(_LETTER_BEFORE_DOT, text, _join_acronyms))
-
-
-def _words_any(text: str) -> str:
-    text = _in_lines_with(
-        _KATAKANA_DOT,
-        text,
-        lambda lines: "\n".join(
-            [_KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) for line in lines.split("\n")]
-        ),
-    )
-    return _in_lines_with(_MARK, _words_ascii(text), lambda lines: _LEADING_MARKS.sub("", lines))
+def _without_katakana_dots(text: str) -> str:
+    return "\n".join([_KATAKANA_DOT.sub("" if UNSPACED.search(line) else " ", line) for line in text.split("\n")])
 
 
 def _join_acronyms(text: str) -> str:
@@ -511,6 +348,18 @@ def _repeat(found: re.Match[str]) -> str:
     return char + char
 
 
-_FOLDED: Final = CharacterMap(_fold_character)
+def _in_latin_letters(text: str) -> str:
+    """Lines of a text in Latin letters as far as they can be."""
+    hiragana = jaconv.kata2hira(text.replace("ου", "ou"))
+    # What a small tsu becomes hangs on the beginning and end of a text, and jaconv knows one text only.
+    text = jaconv.kana2alphabet(hiragana.replace("っ", _SMALL_TSU))
+    text = _TSU_ALONE.sub("xtsu", text)
+    text = _TSU_BEFORE.sub(r"\1\1", text)
+    return text.translate(_ROMAN_LETTERS).replace("ー", "")
+
+
+_COMPATIBLE: Final = CharacterMap(_compatible)
+_FOLDED_ASCII: Final = CharacterMap(_fold_character)
+_FOLDED: Final = CharacterMap(lambda char: "".join(map(_fold_character, char.casefold())))
 _IN_WORDS: Final = CharacterMap(_word_character)
 _IN_KEYS: Final = CharacterMap(_key_character)

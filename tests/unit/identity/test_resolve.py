@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -188,14 +187,11 @@ def test_new_records_and_another_threshold_leave_the_ids_of_untouched_accounts(
 
 
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
-@given(st.lists(rows, max_size=14), st.integers(0, 14))
+@given(st.lists(rows, max_size=14), st.integers(1, 14))
 def test_the_boundaries_of_batches_do_not_matter(drawn: list[tuple[str, str, str, str, str]], cut: int) -> None:
-    def in_parts(function: Callable[[Sequence[str]], object], texts: Sequence[str]) -> list[object]:
-        return [function(texts[:cut]), function(texts[cut:])]
-
     whole = resolve(frame(drawn), None, RULES, DAY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("identity.normalise.map_in_parts", in_parts)
+        patch.setattr("identity.normalise._NAMES_AT_ONCE", cut)
         patch.setattr("identity.name_matches._PAIRS_AT_ONCE", 1)
         assert equal(whole, resolve(frame(drawn), None, RULES, DAY))
 
