@@ -17,6 +17,7 @@ from identity.name_slips import Texts, lengths_of, slip_weights
 from identity.prepared import Flags
 from identity.rarity import Floats
 from identity.rules import IdentityRules
+from identity.short_names import is_short_for
 from identity.text import SCRIPT_BITS, scripts_of
 
 _KANJI_NUMBERS: Final = "一二三四五六七八九十"
@@ -70,7 +71,7 @@ class LetterEvidence:
         found.settle(is_longer, base[at] + weight, np.array([how for _, how in extra], np.int64))
 
         at = found.open
-        is_left_out = _confirmed(letters[at] >= 3, _leaves_letters_out, short[at], long[at])
+        is_left_out = _confirmed(letters[at] >= 3, self._leaves_letters_out, short[at], long[at])
         found.settle(is_left_out, base[at] + rules["name_letters_left_out"], SHORTENED)
 
         at = found.open
@@ -84,6 +85,15 @@ class LetterEvidence:
             np.where(share > MOSTLY_APART, OTHER_WORDS, PARTLY),
         )
         return found
+
+    def _leaves_letters_out(self, short: str, long: str) -> bool:
+        """Whether letters of the longer name are left out in the shorter, perhaps with its end cut short (三菱ケミG)."""
+        if is_short_for(short, long):
+            return True
+        for end, full in self._listing_ends.get(short[-1:], ()):
+            if short.endswith(end) and long.endswith(full) and len(short) > len(end) + 1:
+                return is_short_for(short[: -len(end)], long[: -len(full)])
+        return False
 
     def _is_listing_short(self, short: str, long: str) -> bool:
         """Whether a stock exchange would shorten the longer name to the shorter (西松建, 西松建設)."""
@@ -115,11 +125,6 @@ def _begins_or_ends_with(short: str, long: str) -> bool:
 
 def _without_end(short: str, long: str) -> str:
     return long[len(short) :] if long.startswith(short) else long[: -len(short)]
-
-
-def _leaves_letters_out(short: str, long: str) -> bool:
-    letters = iter(long)
-    return short[0] == long[0] and all(letter in letters for letter in short)
 
 
 def _are_written_otherwise(key: str, other_key: str) -> bool:

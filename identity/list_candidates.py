@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.block import pairs_within
+from identity.common_ends import CommonEnds
 from identity.match import Matches
 from identity.name_matches import alike_pairs
-from identity.normalise import NAME, Flags, Prepared
+from identity.normalise import ALIAS, NAME, Flags, Prepared
 from identity.rules import IdentityRules
 from identity.runs import (
     Ints,
@@ -26,6 +27,7 @@ from identity.runs import (
     run_starts,
     searched,
 )
+from identity.short_names import short_form_pairs
 
 _ROOTS_PER_NAME: Final = 5
 # More than there are kinds of names.
@@ -149,6 +151,9 @@ class ListCandidates:
             self.set_aside.append(("word_of_many_names", "", large_sizes, note))
         again, twin = self._reordered()
         one, other = np.r_[one, again], np.r_[other, twin]
+        if linking:
+            short, long = self._by_short_names()
+            one, other = np.r_[one, short], np.r_[other, long]
         name, root = self._roots_of_names()
         counts = np.minimum(np.bincount(name, minlength=len(self._prepared.name_keys)), _ROOTS_PER_NAME)
         starts = np.searchsorted(name, np.arange(len(counts)))
@@ -158,6 +163,22 @@ class ListCandidates:
         left = root[starts[one[at]] + rank // counts[other[at]]]
         right = root[starts[other[at]] + rank % counts[other[at]]]
         return left, right, one[at], other[at]
+
+    def _by_short_names(self) -> tuple[Ints, Ints]:
+        """Pairs of names of which one may be short for the other; readings are not shortened."""
+        prepared = self._prepared
+        names = distinct(prepared.name_code[prepared.name_kind <= ALIAS].astype(np.int64))
+        short, long, left_out = short_form_pairs(
+            [prepared.name_keys[name] for name in names.tolist()],
+            [prepared.name_texts[name] for name in names.tolist()],
+            self._rules.listing_ends,
+            CommonEnds(self._rules.common_words),
+            int(self._rules["max_names_per_word"]),
+        )
+        if left_out:
+            note = f"{left_out} names may be short for too many others to compare them with all"
+            self.set_aside.append(("short_name_of_many", "", left_out, note))
+        return names[short], names[long]
 
     def _reordered(self) -> tuple[Ints, Ints]:
         """Pairs of names that have the same words in another order."""

@@ -18,7 +18,17 @@ from identity.lines import column_of
 from identity.list_candidates import ListPairs
 from identity.match import Matches
 from identity.name_evidence import NameWeights
-from identity.name_relations import BRANCH, LONGER, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, PARTLY, RELATIONS
+from identity.name_relations import (
+    BRANCH,
+    EQUAL,
+    LONGER,
+    NAMELESS,
+    OTHER_SCRIPT,
+    OTHER_WORDS,
+    PARTLY,
+    READ_ALIKE,
+    RELATIONS,
+)
 from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
 from identity.prepared import recode
 from identity.rarity import Floats
@@ -169,7 +179,13 @@ def _best_names(
     order = several[np.lexsort((other[several], one[several], -strength, of[several]))]
     first = order[is_first(of[order])]
     chosen[of[first]] = first
-    return weight[chosen], relation[chosen], one[chosen], other[chosen]
+    weight, relation, one, other = weight[chosen], relation[chosen], one[chosen], other[chosen]
+    equal = np.flatnonzero((relation == EQUAL) & (one >= 0))
+    kind = np.maximum(
+        pairs.kind(pairs.left[equal], one[equal], size), pairs.kind(pairs.right[equal], other[equal], size)
+    )
+    relation[equal[kind >= KANA]] = READ_ALIKE
+    return weight, relation, one, other
 
 
 def _name_pairs(left: Ints, right: Ints, span: int) -> Ints:

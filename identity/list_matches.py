@@ -21,7 +21,7 @@ from identity.list_candidates import ListCandidates, ListPairs
 from identity.list_evidence import ListColumns, more_facts, phone_areas, phone_tails, places_of, weigh
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
 from identity.name_evidence import NameWeights
-from identity.name_relations import BRANCH, LONGER, SHORTENED
+from identity.name_relations import BRANCH, EQUAL, LONGER, OTHER_SCRIPT
 from identity.normalise import Flags, Prepared
 from identity.overrides import Decisions
 from identity.rarity import Floats
@@ -68,8 +68,9 @@ def match_list(
     log_odds = proposals.log_odds
     if is_against is not None:
         log_odds = _as_short_names(log_odds, relation, matches.accounts, pairs, rules)
-        log_odds = _only_candidates(log_odds, pairs, rules["list_only_candidate"])
-        chance = _competing(log_odds, pairs, relation)
+        rivals = Rivals(log_odds, pairs, relation)
+        log_odds = log_odds + np.where(rivals.is_only, rules["list_only_candidate"], 0.0)
+        chance = rivals.probability(log_odds)
     else:
         chance = probability(log_odds)
     threshold = max(threshold_for(chance, precision), rules["list_least_probability"])
@@ -93,15 +94,6 @@ def threshold_for(chance: Floats, precision: float) -> float:
     return float(ordered[enough[-1]]) if len(enough) else 1.0
 
 
-def _only_candidates(log_odds: Floats, pairs: ListPairs, bonus: float) -> Floats:
-    """Log-odds with a bonus where neither side has another candidate that is worth a thought."""
-    worth = log_odds > _LEAST_ODDS
-    left = np.bincount(pairs.left[worth], minlength=int(pairs.left.max(initial=0)) + 1)
-    right = np.bincount(pairs.right[worth], minlength=int(pairs.right.max(initial=0)) + 1)
-    only = worth & (left[pairs.left] == 1) & (right[pairs.right] == 1)
-    return log_odds + np.where(only, bonus, 0.0)
-
-
 def _as_short_names(
     log_odds: Floats, relation: Ints, accounts: Accounts, pairs: ListPairs, rules: IdentityRules
 ) -> Floats:
@@ -115,17 +107,44 @@ def _as_short_names(
     return np.where(short, np.maximum(log_odds, rules["list_short_name"]), log_odds)
 
 
-def _competing(log_odds: Floats, pairs: ListPairs, relation: Ints) -> Floats:
-    """Probabilities of the candidates of one record that can be one of them only, or none: odds over one plus all odds.
+class Rivals:
+    """Candidates of the same record, of which one at most is right; several records may be one company of the other list.
 
-    Beside a candidate of the same name, longer names are no candidates. Several records may be one company of the other list.
+    Attributes
+    ----------
+    is_only : (n,) whether neither side of a pair has another candidate that is worth a thought
     """
-    odds = np.exp(np.clip(log_odds, -50, 50))
-    has_same = np.zeros(int(pairs.left.max(initial=0)) + 1, dtype=bool)
-    has_same[pairs.left[(relation <= SHORTENED) & (log_odds > 0)]] = True
-    competes = np.where(has_same[pairs.left] & (relation > BRANCH), 0.0, odds)
-    total = np.bincount(pairs.left, weights=competes, minlength=len(has_same))
-    return np.where(competes > 0, odds / (1 + total[pairs.left]), 0.0)
+
+    def __init__(self, log_odds: Floats, pairs: ListPairs, relation: Ints) -> None:
+        self._left = pairs.left
+        closeness = np.where(relation == EQUAL, 0, np.where(relation <= BRANCH, 1, 2))
+        # Where a closer name speaks at least as strongly, a name is no candidate.
+        self._is_beaten = _has_closer(pairs.left, closeness, log_odds)
+        # A longer name that another record carries stands for that one.
+        self._is_taken = (closeness == 2) & _has_closer(pairs.right, closeness, log_odds)
+        worth = (log_odds > _LEAST_ODDS) & ~self._is_beaten & ((log_odds > 0) | (relation != OTHER_SCRIPT))
+        left = np.bincount(pairs.left[worth & ~self._is_taken], minlength=int(pairs.left.max(initial=0)) + 1)
+        right = np.bincount(pairs.right[worth], minlength=int(pairs.right.max(initial=0)) + 1)
+        self.is_only: Flags = worth & ~self._is_taken & (left[pairs.left] == 1) & (right[pairs.right] == 1)
+
+    def probability(self, log_odds: Floats) -> Floats:
+        """(n,) probabilities, 0 to 1: odds over one plus the odds of all candidates of the record; 0 for names that are none."""
+        odds = np.exp(np.clip(log_odds, -50, 50))
+        competes = np.where(self._is_beaten | self._is_taken | (log_odds <= 0), 0.0, odds)
+        total = np.bincount(self._left, weights=competes, minlength=int(self._left.max(initial=0)) + 1)
+        return np.where(self._is_beaten, 0.0, odds / (1 + total[self._left] - competes + odds))
+
+
+def _has_closer(group: Ints, closeness: Ints, log_odds: Floats) -> Flags:
+    """(n,) whether the group of each pair has one with a closer name whose evidence is for it and at least as strong."""
+    result = np.zeros(len(group), dtype=bool)
+    best = np.zeros(int(group.max(initial=0)) + 1)
+    for step in (0, 1):
+        of_step = closeness == step
+        np.maximum.at(best, group[of_step], log_odds[of_step])
+        farther = closeness > step
+        result[farther] |= (best[group[farther]] > 0) & (log_odds[farther] <= best[group[farther]])
+    return result
 
 
 def _join(

@@ -15,7 +15,7 @@ from identity.compare import digits_of, similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.extra_words import ExtraWords
 from identity.letter_evidence import LetterEvidence
-from identity.name_relations import EQUAL, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, SLIP, Verdicts
+from identity.name_relations import EQUAL, NAMELESS, OTHER_SCRIPT, OTHER_WORDS, READ_ALIKE, Verdicts
 from identity.name_slips import lengths_of
 from identity.parallel import map_in_parts
 from identity.prepared import Flags, Prepared
@@ -128,7 +128,7 @@ class NameWeights:
             ],
             dtype=bool,
         )
-        found.settle(is_alike, base[at] + self.rules["name_sounds_alike"], SLIP)
+        found.settle(is_alike, base[at] + self.rules["name_sounds_alike"], READ_ALIKE)
         found.settle(np.ones(len(found.open), dtype=bool), 0.0, OTHER_SCRIPT)
         return found
 

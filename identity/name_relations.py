@@ -11,10 +11,11 @@ from identity.rarity import Floats
 from identity.runs import Ints
 
 # From the closest to the farthest.
-EQUAL, REORDERED, SLIP, SHORTENED, BRANCH, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(10)
+EQUAL, REORDERED, READ_ALIKE, SLIP, SHORTENED, BRANCH, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(11)
 RELATIONS: Final = (
     "names equal",
     "names in another order",
+    "names read alike",
     "names a slip apart",
     "one name is shortened",
     "one name is a branch's",
