@@ -40,6 +40,10 @@ class CommonEnds:
                 return found
             found.append(begin)
 
+    def is_common(self, word: str) -> bool:
+        """Whether a text is one of the common words."""
+        return word in self._ends
+
     def front(self, key: str) -> int:
         """Letters of the common word with which a key begins; two or more letters stand behind it. 0 if there is none."""
         longest = min(_LONGEST, len(key) - 2)

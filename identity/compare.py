@@ -33,6 +33,8 @@ _LABEL_RATIO: Final = 80
 _KANA: Final = SCRIPT_BITS["kana"]
 _HAN: Final = SCRIPT_BITS["han"]
 _WORKERS: Final = 2
+# First letters that may be written for one sound (Century, センチュリー; Umbrella, アンブレラ).
+_SOUND_OF_FIRST: Final = str.maketrans("eiouywckqxzglvfd", "aaaaaassssjjrbht")
 
 Texts = Sequence[str] | NDArray[np.object_]
 
@@ -168,6 +170,7 @@ def sounds_alike(
     return (
         len(left) >= 4
         and len(right) >= 4
+        and left[0].translate(_SOUND_OF_FIRST) == right[0].translate(_SOUND_OF_FIRST)
         and JaroWinkler.similarity(left, right) >= 0.88
         and (Indel.normalized_similarity(left, right) >= _NEAR_ROMANISED)
     )

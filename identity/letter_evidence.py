@@ -12,7 +12,16 @@ import pyarrow.compute as pc
 from identity.common_ends import CommonEnds
 from identity.extra_words import MOSTLY_APART, ExtraWords, shares_apart
 from identity.name_parts import compare_parts, letter_pairs_of_names
-from identity.name_relations import OTHER_SCRIPT, OTHER_WORDS, PARTLY, SHORTENED, SLIP, Verdicts
+from identity.name_relations import (
+    LETTERS_LEFT_OUT,
+    LONGER_IN_FRONT,
+    OTHER_SCRIPT,
+    OTHER_WORDS,
+    PARTLY,
+    SHORTENED,
+    SLIP,
+    Verdicts,
+)
 from identity.name_slips import Texts, lengths_of, slip_weights
 from identity.prepared import Flags
 from identity.rarity import Floats
@@ -61,18 +70,11 @@ class LetterEvidence:
         is_slip = ~np.isnan(slip)
         found.settle(is_slip, base[at] + slip, SLIP)
 
-        at = found.open
-        is_longer = _confirmed(letters[at] >= 2, _begins_or_ends_with, short[at], long[at])
-        extra = [
-            self._extra.weigh((_without_end(one, other),), True) if longer else (0.0, OTHER_WORDS)
-            for one, other, longer in zip(short[at], long[at], is_longer.tolist(), strict=True)
-        ]
-        weight = np.array([weight for weight, _ in extra], np.float64)
-        found.settle(is_longer, base[at] + weight, np.array([how for _, how in extra], np.int64))
+        self._settle_longer(found, short, long, base)
 
         at = found.open
         is_left_out = _confirmed(letters[at] >= 3, self._leaves_letters_out, short[at], long[at])
-        found.settle(is_left_out, base[at] + rules["name_letters_left_out"], SHORTENED)
+        found.settle(is_left_out, base[at] + rules["name_letters_left_out"], LETTERS_LEFT_OUT)
 
         at = found.open
         is_otherwise = _confirmed(np.ones(len(at), dtype=bool), _are_written_otherwise, short[at], long[at])
@@ -85,6 +87,28 @@ class LetterEvidence:
             np.where(share > MOSTLY_APART, OTHER_WORDS, PARTLY),
         )
         return found
+
+    def _settle_longer(self, found: Verdicts, short: Texts, long: Texts, base: Floats) -> None:
+        """Settle names that begin or end with the other."""
+        for test, is_behind in ((str.startswith, True), (str.endswith, False)):
+            at = found.open
+            is_longer = np.array(
+                [len(one) > 1 and test(other, one) for one, other in zip(short[at], long[at], strict=True)], dtype=bool
+            )
+            rests = [
+                other[len(one) :] if is_behind else other[: -len(one)]
+                for one, other in zip(short[at[is_longer]], long[at[is_longer]], strict=True)
+            ]
+            weight, relation = np.zeros(len(at)), np.zeros(len(at), np.int64)
+            weight[is_longer] = [self._extra.weigh((rest,), True)[0] for rest in rests]
+            relation[is_longer] = [
+                # 日本郵船 is 郵船; アズマハウス is not ハウス.
+                self._extra.weigh((rest,), True)[1]
+                if is_behind or self._common_ends.is_common(rest)
+                else LONGER_IN_FRONT
+                for rest in rests
+            ]
+            found.settle(is_longer, base[at] + weight, relation)
 
     def _leaves_letters_out(self, short: str, long: str) -> bool:
         """Whether letters of the longer name are left out in the shorter, perhaps with its end cut short (三菱ケミG)."""
@@ -117,14 +141,6 @@ def _match(texts: Texts, pattern: str) -> Flags:
 
 def _differ_in_a_number(key: str, other_key: str) -> bool:
     return not (set(key) ^ set(other_key)).isdisjoint(_KANJI_NUMBERS)
-
-
-def _begins_or_ends_with(short: str, long: str) -> bool:
-    return long.startswith(short) or long.endswith(short)
-
-
-def _without_end(short: str, long: str) -> str:
-    return long[len(short) :] if long.startswith(short) else long[: -len(short)]
 
 
 def _are_written_otherwise(key: str, other_key: str) -> bool:

@@ -21,7 +21,9 @@ from identity.name_evidence import NameWeights
 from identity.name_relations import (
     BRANCH,
     EQUAL,
+    LETTERS_LEFT_OUT,
     LONGER,
+    LONGER_IN_FRONT,
     NAMELESS,
     OTHER_SCRIPT,
     OTHER_WORDS,
@@ -29,6 +31,7 @@ from identity.name_relations import (
     READ_ALIKE,
     RELATIONS,
 )
+from identity.name_slips import lengths_of
 from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
 from identity.prepared import recode
 from identity.rarity import Floats
@@ -62,8 +65,8 @@ def weigh(
     evidence: Evidence,
     weights: NameWeights,
     columns: ListColumns,
-) -> tuple[Proposals, Ints]:
-    """Evidence of every pair from its names and all its fields, and the relation of its names (places in `RELATIONS`)."""
+) -> tuple[Proposals, NameRelations]:
+    """Evidence of every pair from its names and all its fields, and what its names are to each other."""
     accounts, rules = matches.accounts, evidence.rules
     left, right = pairs.left, pairs.right
     name, relation, name_left, name_right = _best_names(pairs, prepared, accounts, weights)
@@ -91,7 +94,9 @@ def weigh(
         *evidence.legal_forms(accounts, left, right),
         Part(
             np.where(
-                (relation == LONGER) & accounts.has("legal_form", left) & accounts.has("legal_form", right),
+                np.isin(relation, (LONGER, LONGER_IN_FRONT))
+                & accounts.has("legal_form", left)
+                & accounts.has("legal_form", right),
                 rules["list_formal_longer"],
                 np.nan,
             ),
@@ -128,7 +133,23 @@ def weigh(
     proposals = Proposals(
         left, right, np.full(size, RULE_CODE["list"], np.int8), np.full(size, NAMED_DOMAIN, np.int8), parts
     )
-    return proposals, relation
+    lengths = np.append(lengths_of(prepared.name_keys), 0)
+    shorter = np.where(lengths[name_left] <= lengths[name_right], left, right)
+    return proposals, NameRelations(relation, accounts.has("legal_form", shorter))
+
+
+@dataclass(frozen=True)
+class NameRelations:
+    """What the names of pairs are to each other.
+
+    Attributes
+    ----------
+    relation : (n,) places in `RELATIONS`
+    is_shorter_formal : (n,) whether the account with the shorter name carries a legal form
+    """
+
+    relation: Ints
+    is_shorter_formal: Flags
 
 
 def _best_names(
@@ -175,7 +196,9 @@ def _best_names(
     # A former name is said to be the same company's.
     weight[at[(kind == ALIAS) & (main[pair] < 0)]] += weights.rules["list_alias_agrees"]
     several = np.flatnonzero(has_several)
-    strength = np.where(relation == NAMELESS, -100.0, weight)[several]
+    # That other names are in two scripts says less than that one name is longer.
+    is_unread = (relation == OTHER_SCRIPT) & np.isin(main_relation, (LONGER, LONGER_IN_FRONT, LETTERS_LEFT_OUT))[of]
+    strength = np.where(relation == NAMELESS, -100.0, np.where(is_unread, -50.0, weight))[several]
     order = several[np.lexsort((other[several], one[several], -strength, of[several]))]
     first = order[is_first(of[order])]
     chosen[of[first]] = first

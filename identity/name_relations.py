@@ -11,7 +11,21 @@ from identity.rarity import Floats
 from identity.runs import Ints
 
 # From the closest to the farthest.
-EQUAL, REORDERED, READ_ALIKE, SLIP, SHORTENED, BRANCH, LONGER, PARTLY, OTHER_WORDS, OTHER_SCRIPT, NAMELESS = range(11)
+(
+    EQUAL,
+    REORDERED,
+    READ_ALIKE,
+    SLIP,
+    SHORTENED,
+    BRANCH,
+    LONGER,
+    LONGER_IN_FRONT,
+    LETTERS_LEFT_OUT,
+    PARTLY,
+    OTHER_WORDS,
+    OTHER_SCRIPT,
+    NAMELESS,
+) = range(13)
 RELATIONS: Final = (
     "names equal",
     "names in another order",
@@ -20,6 +34,8 @@ RELATIONS: Final = (
     "one name is shortened",
     "one name is a branch's",
     "one name is longer",
+    "one name has more in front",
+    "one name leaves letters out",
     "names agree in part",
     "names differ",
     "names in two scripts",

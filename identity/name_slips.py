@@ -25,7 +25,7 @@ _WHOLE: Final = 0.6
 # By the letters of the shorter text, up to the last of these, from which on it stays the same.
 _COST: Final = np.array([np.nan] * _SHORTEST + [6.0, 5.0, 3.5, 2.5, 2.0, 1.5, 1.0, 1.0, 0.6])
 # Fewer than four where the rest of the name is common words (吉亀印刷, 吉吉亀印刷): it takes facts to believe that slip.
-_COST_UNSPACED: Final = np.array([np.nan, 8.0, 7.0, 6.0, 5.0, 4.5, 3.5, 3.0, 2.0, 1.5, 1.0])
+_COST_UNSPACED: Final = np.array([np.nan, 7.0, 6.0, 5.5, 5.0, 4.5, 3.5, 3.0, 2.0, 1.5, 1.0])
 _KANJI_CHANGED: Final = 2.0
 _KANJI: Final = re.compile("[\u3400-\u9fff]")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -19,12 +20,31 @@ from identity.text import UNSPACED
 _LEAST_LETTERS: Final = 2
 _LEAST_INITIALS: Final = 3
 _POINT_BITS: Final = 21
+_KANA: Final = re.compile("[\u30a1-\u30fa]")
 
 
 def is_short_for(short: str, long: str) -> bool:
-    """Whether a key begins as a longer one does, and has only letters of it, in their order."""
-    letters = iter(long)
-    return short[:1] == long[:1] and all(letter in letters for letter in short)
+    """Whether a key is made of pieces of a longer one, in their order, and begins as it does.
+
+    A piece is one letter or more, of kana two or more: 東エレク is short for 東京エレクトロン, ダイキン not for ダイセキ環境.
+    """
+    return len(short) < len(long) and short[:1] == long[:1] and _is_made_of_pieces(short, long, 0)
+
+
+def _is_made_of_pieces(short: str, long: str, start: int) -> bool:
+    if not short:
+        return True
+    at = long.find(short[0], start)
+    while at >= 0:
+        size = 1
+        while size < len(short) and at + size < len(long) and short[size] == long[at + size]:
+            size += 1
+        # The longest piece first; a shorter one may leave a better rest.
+        for taken in range(size, 0, -1):
+            if (taken > 1 or not _KANA.match(short)) and _is_made_of_pieces(short[taken:], long, at + taken):
+                return True
+        at = long.find(short[0], at + 1) if start else -1
+    return False
 
 
 def short_form_pairs(
@@ -53,9 +73,9 @@ def short_form_pairs(
         (short[one], long[other])
         for one, other in zip(at.tolist(), place.tolist(), strict=True)
         if short[one] != long[other]
-        and is_short_for(core[one], whole[other][0])
+        and len(keys[short[one]]) < len(keys[long[other]])
         and whole[other][1].endswith(end[one])
-        and len(core[one]) + len(end[one]) < len(keys[long[other]]) + (len(keys[short[one]]) < len(keys[long[other]]))
+        and (core[one] == whole[other][0] or is_short_for(core[one], whole[other][0]))
     }
     found |= _initials(keys, texts)
     pairs = np.array(sorted(found), np.int64).reshape(-1, 2)
@@ -73,8 +93,7 @@ def _short_forms(
     for name, key in enumerate(keys):
         if not key:
             continue
-        start = common_ends.start(key)
-        forms = {(key[:start], key[start:])}
+        forms = {(key[:start], key[start:]) for start in common_ends.starts(key)}
         forms |= {(key[: -len(end)], full) for end, full in ends.get(key[-1:], ()) if key.endswith(end)}
         for core, tail in sorted(forms):
             if len(core) >= _LEAST_LETTERS:
