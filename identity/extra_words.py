@@ -15,6 +15,9 @@ from identity.runs import Ints
 # From this share on, names have other words.
 MOSTLY_APART: Final = 0.75
 _BRANCH_WEIGHT: Final = -0.5
+# Words of sites weigh less than those that a longer form of the name has (company, Inc).
+_SITE_WEIGHT: Final = -0.25
+_PLACE_WORDS: Final = 3
 # Many pairs of names differ in the same words (systems, holdings): what was found for so many of them is kept.
 _KEPT: Final = 200_000
 
@@ -45,7 +48,8 @@ class ExtraWords:
             worst = min(weight for weight in known if weight is not None)
             return worst, BRANCH if worst >= _BRANCH_WEIGHT else LONGER
         worst = min((weight for weight in known if weight is not None), default=0.0)
-        if worst >= _BRANCH_WEIGHT and any(weight is not None for weight in known):
+        best = max((weight for weight in known if weight is not None), default=_BRANCH_WEIGHT)
+        if worst >= _BRANCH_WEIGHT and best >= _SITE_WEIGHT and known.count(None) <= _PLACE_WORDS:
             # 'Werk Amberg' is longer by a place besides the word that says what it is.
             return worst, BRANCH
         rarity = 0.0 if unspaced else sum(map(self.information, words))

@@ -41,6 +41,8 @@ from identity.runs import Ints, distinct, is_first, numbered, ranks_in_runs
 _PHONE_TAIL: Final = 7
 _AMERICAN: Final = 11  # digits with the 1 before them
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)*")
+# A short name hides the words that the whole one has more, so they count less than in two names that could both be whole.
+_EXTRA_IN_SHORT: Final = (-0.4, 1.5)
 _DIRECTIONS: Final = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw", "no", "unit", "ste", "fl", "apt", "suite"))
 _STREET_KINDS: Final = frozenset(
     ("st", "rd", "ave", "av", "blvd", "dr", "ln", "pl", "sq", "ct", "hwy", "pkwy", "bldg", "way")
@@ -65,11 +67,20 @@ def weigh(
     evidence: Evidence,
     weights: NameWeights,
     columns: ListColumns,
-) -> tuple[Proposals, NameRelations]:
-    """Evidence of every pair from its names and all its fields, and what its names are to each other."""
+    is_linking: bool,
+) -> tuple[Proposals, Ints]:
+    """Evidence of every pair from its names and all its fields, and the relation of its names (places in `RELATIONS`).
+
+    In linking, a short name may stand for a longer one of the other list.
+    """
     accounts, rules = matches.accounts, evidence.rules
     left, right = pairs.left, pairs.right
     name, relation, name_left, name_right = _best_names(pairs, prepared, accounts, weights)
+    if is_linking:
+        base = rules["list_name_base"] + weights.chance_of_both(name_left, name_right)
+        lengths = np.append(lengths_of(prepared.name_keys), 0)
+        shorter = np.where(lengths[name_left] <= lengths[name_right], left, right)
+        name = _as_short_names(name, relation, base, accounts.has("legal_form", shorter), rules)
     is_branch = (relation == BRANCH) | accounts.has("branch", left) | accounts.has("branch", right)
     domain, code = accounts.share("domain", left, right)
     is_shared = np.isin(code, np.array(sorted(matches.shared_domains), np.int64))
@@ -133,23 +144,30 @@ def weigh(
     proposals = Proposals(
         left, right, np.full(size, RULE_CODE["list"], np.int8), np.full(size, NAMED_DOMAIN, np.int8), parts
     )
-    lengths = np.append(lengths_of(prepared.name_keys), 0)
-    shorter = np.where(lengths[name_left] <= lengths[name_right], left, right)
-    return proposals, NameRelations(relation, accounts.has("legal_form", shorter))
+    return proposals, relation
 
 
-@dataclass(frozen=True)
-class NameRelations:
-    """What the names of pairs are to each other.
+def _as_short_names(
+    name: Floats, relation: Ints, base: Floats, is_shorter_formal: Flags, rules: IdentityRules
+) -> Floats:
+    """Weight of names of which a longer one may be the full form of a short one that carries no legal form.
 
-    Attributes
-    ----------
-    relation : (n,) places in `RELATIONS`
-    is_shorter_formal : (n,) whether the account with the shorter name carries a legal form
+    In another list the short name would not stand for a company beside the one that is there; which of several it is, the
+    competition of the candidates decides. A short name with a legal form is a legal person of that name.
     """
-
-    relation: Ints
-    is_shorter_formal: Flags
+    result = name.copy()
+    # What the words say that one name has more than words of which nothing is known.
+    extra = np.clip(name - base - rules["name_extra_word"], *_EXTRA_IN_SHORT)
+    floors = (
+        (EQUAL, rules["list_short_name"] + np.zeros(len(name))),
+        (LONGER, rules["list_short_name"] + extra),
+        (LETTERS_LEFT_OUT, rules["list_abbreviated_name"] + np.zeros(len(name))),
+    )
+    for kind, floor in floors:
+        at = (relation == kind) & ((kind == EQUAL) | ~is_shorter_formal)
+        result[at] = np.maximum(name, floor)[at]
+    result[(relation == LETTERS_LEFT_OUT) & is_shorter_formal] += rules["list_formal_other"]
+    return result
 
 
 def _best_names(

@@ -18,10 +18,10 @@ from identity.accounts import NAMED_DOMAIN, NONE, Accounts
 from identity.domain_matches import DomainNames, propose_named
 from identity.evidence import Evidence, Places, Proposals, probability
 from identity.list_candidates import ListCandidates, ListPairs
-from identity.list_evidence import ListColumns, NameRelations, more_facts, phone_areas, phone_tails, places_of, weigh
+from identity.list_evidence import ListColumns, more_facts, phone_areas, phone_tails, places_of, weigh
 from identity.match import Decided, Matches, apply_proposals, join_decided, join_identifiers
 from identity.name_evidence import NameWeights
-from identity.name_relations import BRANCH, EQUAL, LETTERS_LEFT_OUT, LONGER, OTHER_SCRIPT
+from identity.name_relations import BRANCH, EQUAL, OTHER_SCRIPT
 from identity.normalise import Flags, Prepared
 from identity.overrides import Decisions
 from identity.rarity import Floats
@@ -64,11 +64,10 @@ def match_list(
     candidates = ListCandidates(prepared, matches, rules, is_against)
     pairs = candidates.pairs(is_against is not None)
     weights = NameWeights(prepared, evidence)
-    proposals, names = weigh(pairs, prepared, matches, evidence, weights, columns)
+    proposals, relation = weigh(pairs, prepared, matches, evidence, weights, columns, is_against is not None)
     log_odds = proposals.log_odds
     if is_against is not None:
-        log_odds = _as_short_names(log_odds, names, rules)
-        rivals = Rivals(log_odds, pairs, names.relation)
+        rivals = Rivals(log_odds, pairs, relation)
         log_odds = log_odds + np.where(rivals.is_only, rules["list_only_candidate"], 0.0)
         chance = rivals.probability(log_odds)
     else:
@@ -92,22 +91,6 @@ def threshold_for(chance: Floats, precision: float) -> float:
     # All pairs of one probability are joined or none.
     enough = np.flatnonzero((means >= precision) & np.append(ordered[1:] != ordered[:-1], True))
     return float(ordered[enough[-1]]) if len(enough) else 1.0
-
-
-def _as_short_names(log_odds: Floats, names: NameRelations, rules: IdentityRules) -> Floats:
-    """Log-odds in which a longer name may be the full form of a short one that carries no legal form.
-
-    In another list the short name would not stand for a company beside the one that is there; which of several it is, the
-    competition of the candidates decides. A short name with a legal form is a legal person of that name.
-    """
-    result = log_odds.copy()
-    for relation, parameter in ((LONGER, "list_short_name"), (LETTERS_LEFT_OUT, "list_abbreviated_name")):
-        at = (names.relation == relation) & ~names.is_shorter_formal
-        result[at] = np.maximum(log_odds[at], rules[parameter])
-    # Letters that were left out speak for a short name, not more.
-    at = names.relation == LETTERS_LEFT_OUT
-    result[at & names.is_shorter_formal] += rules["list_formal_other"]
-    return result
 
 
 class Rivals:

@@ -85,6 +85,13 @@ class NameWeights:
         place = np.searchsorted(pairs, low * span + high)
         return weights[place], relations[place]
 
+    def chance_of_both(self, one: Ints, other: Ints) -> Floats:
+        """(n,) log-odds by how rare the more common name of each pair is; 0 where one is none."""
+        # How often one name is carried twice says nothing of two names.
+        chance = np.append(self._evidence.chance_information, 0.0)
+        weight: Floats = np.minimum(chance[one], chance[other])
+        return weight
+
     def _relate(self, one: Ints, other: Ints) -> Verdicts:
         """Weights and relations of pairs of names that have something in common."""
         prepared, keys = self._prepared, self._keys
@@ -94,9 +101,7 @@ class NameWeights:
         is_numbered = (number > 0) & (other_number > 0) & (number != other_number)
         found.settle(is_numbered, self.rules["name_number_differs"], OTHER_WORDS)
 
-        # How often one name is carried twice says nothing of two names.
-        chance = self._evidence.chance_information
-        base = self.rules["list_name_base"] + np.minimum(chance[one], chance[other])
+        base = self.rules["list_name_base"] + self.chance_of_both(one, other)
         is_readable = (prepared.name_scripts[one] & prepared.name_scripts[other]) > 0
         unspaced, other_unspaced = self._evidence.is_unspaced[one], self._evidence.is_unspaced[other]
 
