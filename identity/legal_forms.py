@@ -180,7 +180,8 @@ class LegalForms:
                 text, branch = tail["base"], tail["tail"]
         if text[-1:] in _BRANCH_LAST and text.endswith(_BRANCH_ENDS):
             tail = _BRANCH.match(text)
-            if tail:
+            # 株式会社 放電精密加工研究所 is no branch of 株式会社.
+            if tail and tail["base"] not in self._glued:
                 text, branch = tail["base"], tail["tail"]
         text, glued, tail_text = self._strip_glued(text, may_have_tail)
         return text, legal_form or glued, branch or tail_text
@@ -240,7 +241,8 @@ class LegalForms:
     def _strip_glued(self, text: str, may_have_tail: bool) -> tuple[str, str, str]:
         # What stands behind a legal form and a space is a department or a site.
         found = self._behind_and_tail.match(text) if may_have_tail and " " in text else None
-        if found and _has_letter(found["base"]):
+        # 一般財団法人 is one form, not a name 一般 in front of another.
+        if found and _has_letter(found["base"]) and found["base"] + found["form"] not in self._glued:
             return found["base"].rstrip(), self._glued[found["form"]], found["tail"]
         text, legal_form = self._strip_ends(text)
         if not legal_form and text[-1:] in _BRANCH_LAST and text.endswith(_BRANCH_ENDS):
