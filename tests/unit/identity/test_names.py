@@ -37,6 +37,10 @@ def key(text: str) -> str:
         ("カブシキガイシャミドリ", "株式会社ミドリ"),
         ("株式会社ミドリ屋　関西支店", "株式会社ミドリ屋"),
         ("ミドリ屋株式会社大阪営業所", "ミドリ屋株式会社"),
+        ("株式会社　ミドリ研究所", "ミドリ研究所"),
+        ("一般財団法人 緑研究所", "緑研究所"),
+        ("コンビ二ミドリ", "コンビニミドリ"),
+        ("ミド夕運輸", "ミドタ運輸"),
         ("Greenhouse K.K.", "Greenhouse Co., Ltd."),
         ("GREENHOUSE, INC.", "Greenhouse"),
         ("Grünhaus GmbH & Co. KG", "Grunhaus"),
@@ -67,6 +71,8 @@ def test_two_spellings_of_one_name_have_one_key(one: str, other: str) -> None:
         ("Green House 1", "Green House 2"),
         ("Green House Holdings", "Green House"),
         ("Green House Japan", "Green House"),
+        ("ミドリ工業", "ミドリエ業"),
+        ("緑工コーポレーション", "緑エコーポレーション"),
     ],
 )
 def test_two_names_keep_two_keys(one: str, other: str) -> None:
