@@ -67,8 +67,8 @@ _ITERATION_MARKS: Final = "[々〻ゝゞヽヾ]"
 _LOOKS_LIKE_KANA: Final = dict(zip("一口二力夕工八卜", "ーロニカタエハト", strict=True))
 # In this and the next patterns the characters come first, and what has to stand before them is looked at from behind them:
 # the engine leaps from one place where such a character stands to the next, and is many times as fast.
-# 卜 and 夕 are rare in names; the others stand beside katakana for themselves (大和ハウス工業, 長谷工コーポレーション), unless nothing
-# but katakana is beside them. No word begins with a long vowel mark.
+# 卜 and 夕 are rare in names; the others stand for themselves (大和ハウス工業) unless nothing but katakana is beside them.
+# No word begins with a long vowel mark.
 _KANJI_BESIDE_KANA: Final = re.compile(
     r"[卜夕](?:(?<=[ァ-ヺー].)|(?=[ァ-ヺー]))|一(?<=[ァ-ヺー].)(?=[ァ-ヺー\n]|\Z)|"
     r"[口二力工八](?:(?<=[ァ-ヺー].)(?=[ァ-ヺー\n]|\Z)|(?:(?<=\n.)|(?<=\A.))(?=[ァ-ヺー]))"
