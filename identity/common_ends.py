@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import lru_cache
+from typing import Final
 
 from identity.compare import romanise
 from identity.text import UNSPACED
 
-_LONGEST = 12
-_LONGEST_ROMANISED = 24
-_KEPT = 200_000
+_LONGEST: Final = 12
+_LONGEST_ROMANISED: Final = 24
+_KEPT: Final = 200_000
 
 
 class CommonEnds:

@@ -100,14 +100,14 @@ class LetterEvidence:
                 for one, other in zip(short[at[is_longer]], long[at[is_longer]], strict=True)
             ]
             weight, relation = np.zeros(len(at)), np.zeros(len(at), np.int64)
-            weight[is_longer] = [self._extra.weigh((rest,), True)[0] for rest in rests]
-            relation[is_longer] = [
-                # 日本郵船 is 郵船; アズマハウス is not ハウス.
-                self._extra.weigh((rest,), True)[1]
+            # 日本郵船 is 郵船; アズマハウス is not ハウス.
+            extra = [
+                self._extra.weigh((rest,), True)
                 if is_behind or self._common_ends.is_common(rest)
-                else LONGER_IN_FRONT
+                else (self._rules["name_more_in_front"], LONGER_IN_FRONT)
                 for rest in rests
             ]
+            weight[is_longer], relation[is_longer] = [one for one, _ in extra], [how for _, how in extra]
             found.settle(is_longer, base[at] + weight, relation)
 
     def _leaves_letters_out(self, short: str, long: str) -> bool:

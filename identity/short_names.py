@@ -19,6 +19,9 @@ from identity.text import UNSPACED
 
 _LEAST_LETTERS: Final = 2
 _LEAST_INITIALS: Final = 3
+_LONGEST_INITIALS: Final = 6
+# A longer name is no short form.
+_LONGEST_SHORT: Final = 16
 _POINT_BITS: Final = 21
 _KANA: Final = re.compile("[\u30a1-\u30fa]")
 
@@ -28,23 +31,33 @@ def is_short_for(short: str, long: str) -> bool:
 
     A piece is one letter or more, of kana two or more: 東エレク is short for 東京エレクトロン, ダイキン not for ダイセキ環境.
     """
-    return len(short) < len(long) and short[:1] == long[:1] and _is_made_of_pieces(short, long, 0)
+    if not (1 <= len(short) <= _LONGEST_SHORT and len(short) < len(long)) or short[0] != long[0]:
+        return False
+    letters = iter(long)
+    if not all(letter in letters for letter in short):
+        return False
+    failed: set[tuple[int, int]] = set()
 
+    def fits(at: int, start: int) -> bool:
+        """Whether the letters from `at` on are made of pieces of the longer key from `start` on."""
+        if at == len(short):
+            return True
+        if (at, start) in failed:
+            return False
+        place = long.find(short[at], start) if at else 0
+        while place >= 0:
+            size = 1
+            while at + size < len(short) and place + size < len(long) and short[at + size] == long[place + size]:
+                size += 1
+            # The longest piece first; a shorter one may leave a better rest.
+            for taken in range(size, 1 if _KANA.match(short[at]) else 0, -1):
+                if fits(at + taken, place + taken):
+                    return True
+            place = long.find(short[at], place + 1) if at else -1
+        failed.add((at, start))
+        return False
 
-def _is_made_of_pieces(short: str, long: str, start: int) -> bool:
-    if not short:
-        return True
-    at = long.find(short[0], start)
-    while at >= 0:
-        size = 1
-        while size < len(short) and at + size < len(long) and short[size] == long[at + size]:
-            size += 1
-        # The longest piece first; a shorter one may leave a better rest.
-        for taken in range(size, 0, -1):
-            if (taken > 1 or not _KANA.match(short)) and _is_made_of_pieces(short[taken:], long, at + taken):
-                return True
-        at = long.find(short[0], at + 1) if start else -1
-    return False
+    return fits(0, 0)
 
 
 def short_form_pairs(
@@ -155,7 +168,9 @@ def _two_letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
 
 def _initials(keys: Sequence[str], texts: Sequence[str]) -> set[tuple[int, int]]:
     """Names of several words, each with a name that is their initials."""
-    known = {key: name for name, key in enumerate(keys) if _LEAST_INITIALS <= len(key) <= 6 and key.isascii()}
+    known = {
+        key: name for name, key in enumerate(keys) if _LEAST_INITIALS <= len(key) <= _LONGEST_INITIALS and key.isascii()
+    }
     found = set()
     for name, text in enumerate(texts):
         words = [word for word in text.split(" ") if word not in ("and", "of", "the")]
