@@ -335,3 +335,10 @@ def test_strange_names_and_numbers_are_said_and_lost_nowhere() -> None:
         "name_without_letters",
     ]
     assert found[4]["account_id"] == found[5]["account_id"]
+
+
+def test_pieces_of_a_name_are_found_in_bounded_time() -> None:
+    assert is_short_for("緑織", "緑浜織機")
+    assert not is_short_for("緑織", "浜緑織機")
+    # Every way to cut the one into pieces of the other fails at the last letter.
+    assert not is_short_for("ミド" * 7 + "浜緑", "ミド" * 150 + "緑浜")
