@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from identity import RuleError
 from identity.list_matches import threshold_for
 from identity.lists import ListResolution, resolve_list
+from identity.short_names import is_short_for
 
 from .conftest import DAY, default_rules, make_rules
 from .labelled_pairs import read_pairs, score
