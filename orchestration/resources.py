@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 import duckdb
@@ -38,6 +38,21 @@ RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 FORCE_APP = PROJECT_ROOT / "reverse_etl" / "salesforce" / "force-app"
 SANDBOX_CREDENTIALS = ("sandbox", "sandbox")
 BUSINESS_TIME_ZONE = "Asia/Tokyo"
+
+# No usage tracking, nor does the UI ask for an address.
+_DAGSTER_SETTINGS: Final = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+storage:
+  custom:
+    module: orchestration.dagster_storage
+    class: Storage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
+"""
 
 
 class NightlyRun(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -230,9 +245,7 @@ def dagster_home() -> Path:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(
-            "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
-        )  # nor does the UI ask for an address
+        settings.write_text(_DAGSTER_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
