@@ -7,11 +7,18 @@ from functools import lru_cache
 from typing import Final
 
 from identity.compare import romanise
+from identity.rules import IdentityRules
 from identity.text import UNSPACED
 
 _LONGEST: Final = 12
 _LONGEST_ROMANISED: Final = 24
 _KEPT: Final = 200_000
+
+
+@lru_cache(maxsize=2)
+def common_ends(rules: IdentityRules) -> CommonEnds:
+    """Common ends by the rules; candidates and evidence look at the same names, so they share what was found."""
+    return CommonEnds(rules.common_words)
 
 
 class CommonEnds:

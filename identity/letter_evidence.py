@@ -26,7 +26,7 @@ from identity.name_slips import Texts, lengths_of, slip_weights
 from identity.prepared import Flags
 from identity.rarity import Floats
 from identity.rules import IdentityRules
-from identity.short_names import is_short_for
+from identity.short_names import ListingEnds, is_short_for
 from identity.text import SCRIPT_BITS, scripts_of
 
 _KANJI_NUMBERS: Final = "一二三四五六七八九十"
@@ -39,9 +39,7 @@ class LetterEvidence:
 
     def __init__(self, extra: ExtraWords, common_ends: CommonEnds, rules: IdentityRules) -> None:
         self._extra, self._common_ends, self._rules = extra, common_ends, rules
-        self._listing_ends: dict[str, list[tuple[str, str]]] = {}
-        for end, full in rules.listing_ends:
-            self._listing_ends.setdefault(end[-1:], []).append((end, full))
+        self._listing_ends = ListingEnds(rules.listing_ends)
         self._letters_left_out = sorted({len(full) - len(end) for end, full in rules.listing_ends})
 
     def relate(self, keys: Texts, others: Texts, base: Floats) -> Verdicts:
@@ -58,7 +56,7 @@ class LetterEvidence:
         found.settle(is_numbered, rules["name_number_differs"], OTHER_WORDS)
 
         at = found.open
-        has_end = np.array([text[-1:] in self._listing_ends for text in short[at]], dtype=bool)
+        has_end = np.array([self._listing_ends.may_end(text) for text in short[at]], dtype=bool)
         is_listing = _confirmed(
             has_end & np.isin(more[at], self._letters_left_out), self._is_listing_short, short[at], long[at]
         )
@@ -114,17 +112,14 @@ class LetterEvidence:
         """Whether letters of the longer name are left out in the shorter, perhaps with its end cut short (三菱ケミG)."""
         if is_short_for(short, long):
             return True
-        for end, full in self._listing_ends.get(short[-1:], ()):
-            if short.endswith(end) and long.endswith(full) and len(short) > len(end) + 1:
-                return is_short_for(short[: -len(end)], long[: -len(full)])
+        for core, full in self._listing_ends.spelled_out(short):
+            if len(core) > 1 and long.endswith(full):
+                return is_short_for(core, long[: -len(full)])
         return False
 
     def _is_listing_short(self, short: str, long: str) -> bool:
         """Whether a stock exchange would shorten the longer name to the shorter (西松建, 西松建設)."""
-        for end, full in self._listing_ends.get(short[-1:], ()):
-            if short.endswith(end) and len(short) > len(end) and long == short[: -len(end)] + full:
-                return True
-        return False
+        return any(core and long == core + full for core, full in self._listing_ends.spelled_out(short))
 
 
 def _confirmed(is_likely: Flags, test: Callable[[str, str], bool], short: Texts, long: Texts) -> Flags:

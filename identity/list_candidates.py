@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.block import pairs_within
-from identity.common_ends import CommonEnds
+from identity.common_ends import common_ends
 from identity.match import Matches
 from identity.name_matches import alike_pairs
 from identity.normalise import ALIAS, NAME, Flags, Prepared
@@ -27,7 +27,7 @@ from identity.runs import (
     run_starts,
     searched,
 )
-from identity.short_names import short_form_pairs
+from identity.short_names import ListingEnds, short_form_pairs
 
 _ROOTS_PER_NAME: Final = 5
 # More than there are kinds of names.
@@ -171,8 +171,8 @@ class ListCandidates:
         short, long, left_out = short_form_pairs(
             [prepared.name_keys[name] for name in names.tolist()],
             [prepared.name_texts[name] for name in names.tolist()],
-            self._rules.listing_ends,
-            CommonEnds(self._rules.common_words),
+            ListingEnds(self._rules.listing_ends),
+            common_ends(self._rules),
             int(self._rules["max_names_per_word"]),
         )
         if left_out:

@@ -31,7 +31,6 @@ from identity.name_relations import (
     READ_ALIKE,
     RELATIONS,
 )
-from identity.name_slips import lengths_of
 from identity.normalise import ALIAS, KANA, Coded, Flags, Prepared
 from identity.prepared import recode
 from identity.rarity import Floats
@@ -78,7 +77,7 @@ def weigh(
     name, relation, name_left, name_right = _best_names(pairs, prepared, accounts, weights)
     if is_linking:
         base = rules["list_name_base"] + weights.chance_of_both(name_left, name_right)
-        lengths = np.append(lengths_of(prepared.name_keys), 0)
+        lengths = np.append(weights.lengths, 0)
         shorter = np.where(lengths[name_left] <= lengths[name_right], left, right)
         name = _as_short_names(name, relation, base, accounts.has("legal_form", shorter), rules)
     is_branch = (relation == BRANCH) | accounts.has("branch", left) | accounts.has("branch", right)

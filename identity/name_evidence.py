@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from identity.common_ends import CommonEnds
+from identity.common_ends import common_ends
 from identity.compare import digits_of, similarities, sounds_alike
 from identity.evidence import Evidence
 from identity.extra_words import ExtraWords
@@ -20,9 +20,10 @@ from identity.name_slips import lengths_of
 from identity.parallel import map_in_parts
 from identity.prepared import Flags, Prepared
 from identity.rarity import Floats
-from identity.runs import Ints, distinct
+from identity.runs import Ints
+from identity.short_names import LONGEST_INITIALS
 from identity.text import SCRIPT_BITS
-from identity.word_evidence import LONGEST_INITIALS, WordEvidence
+from identity.word_evidence import WordEvidence
 
 _ROMAN_NUMERALS: Final = frozenset(("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"))
 _LAST_NUMERALS: Final = _ROMAN_NUMERALS | {"i", "v", "x"}
@@ -39,14 +40,19 @@ class NameWeights:
     Parameters
     ----------
     evidence : how rare names and words are, and the rules
+
+    Attributes
+    ----------
+    lengths : (number of names,) characters of their keys
     """
 
     def __init__(self, prepared: Prepared, evidence: Evidence) -> None:
         self._prepared, self._evidence, self.rules = prepared, evidence, evidence.rules
-        extra, self._common_ends = ExtraWords(evidence.rarity, evidence.rules), CommonEnds(evidence.rules.common_words)
+        extra, self._common_ends = ExtraWords(evidence.rarity, evidence.rules), common_ends(evidence.rules)
         self._words = WordEvidence(extra, evidence.rules)
         self._letters = LetterEvidence(extra, self._common_ends, evidence.rules)
         self._keys = np.array(prepared.name_keys, dtype=object)
+        self.lengths = lengths_of(self._keys)
         numbers: dict[str, int] = {"": 0}
         self._numbers = np.array(
             [
@@ -56,25 +62,24 @@ class NameWeights:
             np.int64,
         )
 
-    def weigh(self, left: Ints, right: Ints) -> tuple[Floats, Ints]:
-        """(n,) log-odds and relations of pairs of names, by their codes; -1 is no name."""
-        span = len(self._prepared.name_keys) + 1
-        low, high = np.minimum(left, right) + 1, np.maximum(left, right) + 1
-        pairs = distinct(low * span + high)
-        weights, relations = np.zeros(len(pairs)), np.full(len(pairs), EQUAL, np.int64)
-        one, other = pairs // span - 1, pairs % span - 1
+    def weigh(self, one: Ints, other: Ints) -> tuple[Floats, Ints]:
+        """(n,) log-odds and relations of pairs of names, by their codes; -1 is no name.
+
+        Each pair once, the smaller code first: what is asked for is weighed, however often.
+        """
+        weights, relations = np.zeros(len(one)), np.full(len(one), EQUAL, np.int64)
         equal = (one == other) & (one >= 0)
         weights[equal] = self.rules["list_name_base"] + self._evidence.name_information[one[equal]]
         relations[one < 0] = NAMELESS
         rest = np.flatnonzero(~equal & (one >= 0))
         closer = self._look_from_afar(one[rest], other[rest], rest, weights, relations)
         wanted = rest[closer]
-        mine, theirs, letters = one[wanted], other[wanted], lengths_of(self._keys)
+        mine, theirs = one[wanted], other[wanted]
 
         def relate(places: Sequence[int]) -> Verdicts:
             at = np.asarray(places, np.int64)
             found = Verdicts(len(at))
-            for part in _batches(letters[mine[at]] * letters[theirs[at]]):
+            for part in _batches(self.lengths[mine[at]] * self.lengths[theirs[at]]):
                 related = self._relate(mine[at[part]], theirs[at[part]])
                 found.weight[part], found.relation[part] = related.weight, related.relation
             return found
@@ -82,8 +87,7 @@ class NameWeights:
         parts = map_in_parts(relate, range(len(wanted)), _WORTH_A_PROCESS)
         weights[wanted] = np.concatenate([part.weight for part in parts])
         relations[wanted] = np.concatenate([part.relation for part in parts])
-        place = np.searchsorted(pairs, low * span + high)
-        return weights[place], relations[place]
+        return weights, relations
 
     def chance_of_both(self, one: Ints, other: Ints) -> Floats:
         """(n,) log-odds by how rare the more common name of each pair is; 0 where one is none."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.lines import points_of
+from identity.name_slips import lengths_of
 from identity.prepared import Flags
 from identity.rarity import Floats
 from identity.runs import Ints, ranks_in_runs, run_sizes, run_starts
 
 # Words that say nothing of a company.
-_SAY_NOTHING = pa.array(["and", "the", "of", ""], pa.large_string())
+SAY_NOTHING: Final = ("and", "the", "of", "")
+_SAY_NOTHING: Final = pa.array(SAY_NOTHING, pa.large_string())
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,7 @@ def words_of_names(texts: Sequence[str]) -> tuple[Parts, list[str]]:
 
 def letter_pairs_of_names(keys: Sequence[str]) -> Parts:
     """Pairs of neighbouring letters of keys; of a single letter itself."""
-    points = np.frombuffer("".join(keys).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
-    sizes = np.fromiter(map(len, keys), np.int64, count=len(keys))
+    points, sizes = points_of("".join(keys)).astype(np.int64), lengths_of(keys)
     counts = np.maximum(sizes - 1, np.minimum(sizes, 1))
     first = np.repeat(np.cumsum(sizes) - sizes, counts) + ranks_in_runs(counts)
     second = np.where(np.repeat(sizes, counts) > 1, points[np.minimum(first + 1, max(len(points) - 1, 0))], 0)

@@ -13,17 +13,42 @@ from typing import Final
 import numpy as np
 
 from identity.common_ends import CommonEnds
+from identity.lines import points_of
+from identity.name_parts import SAY_NOTHING
 from identity.name_slips import lengths_of
 from identity.runs import Ints, ranks_in_runs, run_sizes, run_starts
 from identity.text import UNSPACED
 
 _LEAST_LETTERS: Final = 2
 _LEAST_INITIALS: Final = 3
-_LONGEST_INITIALS: Final = 6
+LONGEST_INITIALS: Final = 6
 # A longer name is no short form.
 _LONGEST_SHORT: Final = 16
 _POINT_BITS: Final = 21
 _KANA: Final = re.compile("[\u30a1-\u30fa]")
+
+
+class ListingEnds:
+    """Ends of short names on a stock exchange, spelled out (建, 建設).
+
+    Parameters
+    ----------
+    ends : ends of short names, and the end of the whole name that each stands for
+    """
+
+    def __init__(self, ends: Sequence[tuple[str, str]]) -> None:
+        self._ends: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for end, full in ends:
+            self._ends[end[-1]].append((end, full))
+
+    def may_end(self, key: str) -> bool:
+        """Whether one of the ends has the last letter of a key."""
+        return key[-1:] in self._ends
+
+    def spelled_out(self, key: str) -> list[tuple[str, str]]:
+        """What stands before an end of a key, and what the end may stand for."""
+        ends = self._ends.get(key[-1:], ())
+        return [(key[: -len(end)], full) for end, full in ends if key.endswith(end)]
 
 
 def is_short_for(short: str, long: str) -> bool:
@@ -63,7 +88,7 @@ def is_short_for(short: str, long: str) -> bool:
 def short_form_pairs(
     keys: Sequence[str],
     texts: Sequence[str],
-    listing_ends: Sequence[tuple[str, str]],
+    listing_ends: ListingEnds,
     common_ends: CommonEnds,
     max_names: int,
 ) -> tuple[Ints, Ints, int]:
@@ -72,7 +97,6 @@ def short_form_pairs(
     Parameters
     ----------
     keys, texts : (n,) names
-    listing_ends : ends of short names, and the end of the whole name that each stands for
     max_names : most names with which a short one is compared
 
     Returns
@@ -96,18 +120,15 @@ def short_form_pairs(
 
 
 def _short_forms(
-    keys: Sequence[str], listing_ends: Sequence[tuple[str, str]], common_ends: CommonEnds
+    keys: Sequence[str], listing_ends: ListingEnds, common_ends: CommonEnds
 ) -> tuple[list[int], list[str], list[str]]:
     """Names with the part that tells them from others, and the common end behind it; once more for each end spelled out."""
-    ends: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for end, full in listing_ends:
-        ends[end[-1]].append((end, full))
     names, cores, tails = [], [], []
     for name, key in enumerate(keys):
         if not key:
             continue
         forms = {(key[:start], key[start:]) for start in common_ends.starts(key)}
-        forms |= {(key[: -len(end)], full) for end, full in ends.get(key[-1:], ()) if key.endswith(end)}
+        forms.update(listing_ends.spelled_out(key))
         for core, tail in sorted(forms):
             if len(core) >= _LEAST_LETTERS:
                 names.append(name)
@@ -153,8 +174,7 @@ def _share_two_letters(short: Sequence[str], long: Sequence[str], max_names: int
 
 def _two_letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
     """Each text with its first letter and one of the others, as a number, each once."""
-    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
-    sizes = lengths_of(texts)
+    points, sizes = points_of("".join(texts)).astype(np.int64), lengths_of(texts)
     first = np.cumsum(sizes) - sizes
     others = np.maximum(sizes - 1, 0)
     place = np.repeat(np.arange(len(texts)), others)
@@ -169,13 +189,13 @@ def _two_letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
 def _initials(keys: Sequence[str], texts: Sequence[str]) -> set[tuple[int, int]]:
     """Names of several words, each with a name that is their initials."""
     known = {
-        key: name for name, key in enumerate(keys) if _LEAST_INITIALS <= len(key) <= _LONGEST_INITIALS and key.isascii()
+        key: name for name, key in enumerate(keys) if _LEAST_INITIALS <= len(key) <= LONGEST_INITIALS and key.isascii()
     }
     found = set()
     for name, text in enumerate(texts):
-        words = [word for word in text.split(" ") if word not in ("and", "of", "the")]
+        words = [word for word in text.split(" ") if word not in SAY_NOTHING]
         if len(words) >= _LEAST_INITIALS:
-            short = known.get("".join([word[0] for word in words if word]))
+            short = known.get("".join([word[0] for word in words]))
             if short is not None and short != name:
                 found.add((short, name))
     return found

@@ -17,8 +17,8 @@ from identity.prepared import Flags
 from identity.rarity import Floats
 from identity.rules import IdentityRules
 from identity.runs import Ints, ranks_in_runs
+from identity.short_names import LONGEST_INITIALS
 
-LONGEST_INITIALS: Final = 6
 # A slip in one word costs no more than this where a rare word agrees.
 _SLIP_BESIDE: Final = -2.0
 _NUMBER_OF_WORD: Final = -0.5

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Jaro, JaroWinkler, Levenshtein
 from rapidfuzz.process import cdist
 
 from identity.lists import resolve_list
-from identity.normalise import prepare
+from identity.normalise import Prepared, prepare
 from orchestration.list_files import read_list
 from tests.unit.identity.conftest import DAY, default_rules
 from tests.unit.identity.labelled_pairs import FIXTURES
@@ -91,12 +91,9 @@ def _plain(name: str) -> str:
     return "".join(name.split())
 
 
-def _keys(prepared: object) -> dict[str, str]:
-    names = [*prepared.name_keys, ""]  # type: ignore[attr-defined]
-    return {
-        record: names[code]
-        for record, code in zip(prepared.record_ids, prepared.main_name.tolist(), strict=True)  # type: ignore[attr-defined]
-    }
+def _keys(prepared: Prepared) -> dict[str, str]:
+    names = [*prepared.name_keys, ""]
+    return {record: names[code] for record, code in zip(prepared.record_ids, prepared.main_name.tolist(), strict=True)}
 
 
 def _best_f1(scorer: Callable[..., float], keys: dict[str, str], others: dict[str, str], records: pd.Series) -> float:
