@@ -54,6 +54,9 @@ def normalise_only(records: int) -> None:
 def keys_for_splink(prepared: Prepared) -> pa.Table:
     """The normalised columns and blocking keys of our engine, as Splink takes them."""
     positions, keys = similar_name_keys(prepared.name_keys, prepared.name_texts)
+    # Our engine sets such keys aside too. Compared, they are most of the pairs: 2.2 billion of a million records.
+    is_rare = np.bincount(keys)[keys] <= rules()["max_names_per_word"]
+    positions, keys = positions[is_rare], keys[is_rare]
     of_name: list[list[str]] = [[] for _ in prepared.name_keys]
     for position, key in zip(positions.tolist(), keys.tolist(), strict=True):
         of_name[position].append(f"k{key}")
