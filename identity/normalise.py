@@ -86,7 +86,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
     table, duplicate_rows = _read(records)
     record_ids = listed(table["record_id"])
     issues = _Issues(len(record_ids))
-    reader, domain_reader = _readers(rules)
+    reader, domain_reader = make_readers(rules)
     texts = NameTexts.of(*(table[name] for name in ("company_name", "name_en", "name_kana", "aliases")))
     starts = range(0, len(texts.texts), _NAMES_AT_ONCE)
     fields: dict[str, Callable[[], tuple[Column, ...]]] = {
@@ -167,8 +167,8 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
 
 
 @lru_cache(maxsize=2)
-def _readers(rules: IdentityRules) -> tuple[NameReader, DomainReader]:
-    """Readers of names and domains by the rules; making them takes longer than reading a thousand names."""
+def make_readers(rules: IdentityRules) -> tuple[NameReader, DomainReader]:
+    """Readers of names and domains by the rules, kept for the next call; making them takes longer than reading a thousand names."""
     reader = NameReader(
         rules.legal_forms,
         rules.placeholder_names,

@@ -236,7 +236,7 @@ def _rows(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> list[tupl
             f"seeds/rules/{name}.csv: columns {', '.join(missing)} are missing.\n"
             f"It has {', '.join(map(str, table.columns)) or 'none'}. Add them."
         )
-    texts = [table[column].astype("object").where(table[column].notna(), "").map(str).str.strip() for column in columns]
+    texts = [["" if pd.isna(cell) else str(cell).strip() for cell in table[column].tolist()] for column in columns]
     return list(zip(*texts, strict=True))
 
 

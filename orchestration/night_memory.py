@@ -212,9 +212,11 @@ class NightMemory(Warehouse):
         )
 
     def recall(self, table: str, *record_tables: str) -> pa.Table:
-        """Rows of the records in some tables, as they were prepared before."""
-        ids = " union all ".join(f"select record_id from {name}" for name in record_tables)
+        """Rows of the records in some tables, which are rows of `records`, as they were prepared before."""
         columns = ", ".join(_PREPARED[table].names)
+        if table == "records":
+            return self._read(" union all ".join(f"select {columns} from {name}" for name in record_tables))
+        ids = " union all ".join(f"select record_id from {name}" for name in record_tables)
         return self._read(f"select {columns} from identity_memory.{table} semi join ({ids}) as ids using (record_id)")
 
     def statistics(self, prepared: Prepared) -> Statistics:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from identity import tables
 from identity.collection import without_collection
 from identity.compare import similarities
 from identity.name_matches import common_words
-from identity.normalise import prepare
+from identity.normalise import make_readers, prepare
 from identity.overrides import check_overrides, read_decisions
 from identity.persist import likely_ids
 from identity.prepared import PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Prepared
@@ -61,10 +62,13 @@ TABLES: Final = {
 }
 _RECALLED: Final = """
 create or replace temp table {name} as
-select record_id, content_hash from identity_memory.records
+select * from identity_memory.records
 semi join {components} using (component)
 anti join left_out using (record_id)
 """
+# The checkpoint of a short night would push the rows of the last row groups together and look for the best compression of what
+# is new, which takes as long as all the rest of the night. The next full night writes the tables anew.
+_QUICK_COMMIT: Final = {"max_vacuum_tasks": "0", "force_compression": "'uncompressed'"}
 # A new version of one of these may read a name in another way.
 _LIBRARIES: Final = ("jaconv", "numpy", "pandas", "python-stdnum", "rapidfuzz", "tldextract")
 # What is set aside under a key of its own: the key is a name or a domain.
@@ -109,11 +113,21 @@ def resolve_night(connection: duckdb.DuckDBPyConnection, rules: IdentityRules, a
     connection.execute("begin transaction")
     try:
         tonight = (connection, rules, rules.fingerprint(), engine_fingerprint(), as_of_date)
-        night = _FullNight(*tonight).run() or _ShortNight(*tonight).run()
+        with ThreadPoolExecutor(1) as beside:
+            # They are made while the warehouse looks for what changed.
+            beside.submit(make_readers, rules)
+            night = _FullNight(*tonight).run()
+        if night is None:
+            night = _ShortNight(*tonight).run()
+            for setting, value in _QUICK_COMMIT.items():
+                connection.execute(f"set {setting} = {value}")
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
+    finally:
+        for setting in _QUICK_COMMIT:
+            connection.execute(f"reset {setting}")
     return night
 
 
@@ -188,13 +202,17 @@ class _FullNight(_Night):
             return "the matching itself changed"
         self._run(
             f"""
-            create or replace temp table hashed as {HASHED};
+            create or replace temp table other as
+            select hashed.record_id, hashed.content_hash, kept.record_id as kept_record_id
+            from ({HASHED}) as hashed
+            full join identity_memory.records as kept using (content_hash)
+            where hashed.record_id is null or kept.record_id is null;
 
             create or replace temp table changed as
-            select record_id, content_hash from hashed anti join identity_memory.records using (content_hash);
+            select record_id, content_hash from other where record_id is not null;
 
             create or replace temp table left_out as
-            select record_id from identity_memory.records anti join hashed using (content_hash);
+            select kept_record_id as record_id from other where kept_record_id is not null;
 
             create or replace temp table gone as
             select record_id from left_out anti join changed using (record_id)
@@ -202,7 +220,7 @@ class _FullNight(_Night):
         )
         changed, left_out, gone, kept, records = (
             self._count(f"select count(*) from {table}")
-            for table in ("changed", "left_out", "gone", "identity_memory.records", "hashed")
+            for table in ("changed", "left_out", "gone", "identity_memory.records", "identity.company_records")
         )
         if kept - left_out + changed != records:
             return "a record_id stands on several rows"
