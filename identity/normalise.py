@@ -168,7 +168,7 @@ def prepare(records: pa.Table | pd.DataFrame, rules: IdentityRules) -> Prepared:
 
 @lru_cache(maxsize=2)
 def make_readers(rules: IdentityRules) -> tuple[NameReader, DomainReader]:
-    """Readers of names and domains by the rules, kept for the next call; making them takes longer than reading a thousand names."""
+    """Readers of names and domains by the rules, kept for the next call: making them takes longer than reading 1,000 names."""
     reader = NameReader(
         rules.legal_forms,
         rules.placeholder_names,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from scoring import composite, engagement, fit, intent, tiers
 from scoring import reference as reference_population
+from scoring.criteria import read_criteria
 from scoring.exposure import ExposureCalendar
 from scoring.inputs import floats
 from scoring.parameters import read_parameters
@@ -134,7 +135,7 @@ def check(rules: Rules) -> None:
         On the first row that cannot be used, naming file, row, column and what is expected.
     """
     read_parameters(rules.scoring_parameters)
-    fit.read_criteria(rules.icp_criteria)
+    read_criteria(rules.icp_criteria)
     intent.read_topics(rules.intent_topics)
     ExposureCalendar(rules.exposure_calendar)
     engagement.read_touch_types(rules.touch_types)

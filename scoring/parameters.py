@@ -20,6 +20,11 @@ class Parameters:
     fit_horizon_days: int
     fit_min_wins_for_intercept: int
     fit_min_wins_for_slope: int
+    fit_min_wins_for_learning: int
+    fit_min_wins_for_trees: int
+    fit_min_rows_for_trees: int
+    fit_min_rows_per_category: int
+    fit_surrogate_horizon_days: int
     intent_short_half_life_days: float
     intent_long_half_life_days: float
     intent_baseline_lag_days: int
@@ -55,6 +60,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "fit_horizon_days": (1, 3650),
     "fit_min_wins_for_intercept": (1, 1e6),
     "fit_min_wins_for_slope": (2, 1e6),
+    "fit_min_wins_for_learning": (2, 1e6),
+    "fit_min_wins_for_trees": (2, 1e6),
+    "fit_min_rows_for_trees": (2, 1e7),
+    "fit_min_rows_per_category": (1, 1e6),
+    "fit_surrogate_horizon_days": (1, 3650),
     "intent_short_half_life_days": (0.1, 365),
     "intent_long_half_life_days": (0.1, 3650),
     "intent_baseline_lag_days": (0, 365),

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scoring.labels import Cohort, worked_cohort
 from scoring.parameters import Parameters
-from scoring.recalibration import Cohort, recalibrate, worked_cohort
+from scoring.recalibration import recalibrate
 
 AS_OF = dt.date(2026, 12, 31)
 
@@ -38,7 +39,7 @@ def test_the_cohort_is_worked_and_matured(row: pd.DataFrame, is_member: bool, is
     cohort = worked_cohort(row, AS_OF, 180)
     assert cohort.is_member.tolist() == [is_member]
     if is_member:
-        assert cohort.is_won.tolist() == [is_won]
+        assert cohort.is_positive.tolist() == [is_won]
 
 
 def cohort_of(wins: int, losses: int) -> Cohort:
