@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
+from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError, parse_date
+from orchestration.score_cli import score_app
 
 app = typer.Typer(
     name="abm",
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(score_app)
 out = Console()
 err = Console(stderr=True, highlight=False)
 
@@ -33,13 +35,6 @@ class CrmChoice(StrEnum):
     SANDBOX = "sandbox"
     SALESFORCE = "salesforce"
     FILES = "files"
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a date; expected YYYY-MM-DD, such as 2026-10-31.") from None
 
 
 AsOf = Annotated[str, typer.Option("--as-of", help="last day whose facts count, YYYY-MM-DD", show_default=False)]
@@ -68,7 +63,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """One nightly run: load, resolve, score, queue, deliver, publish."""
-    night = _date(as_of)
+    night = parse_date(as_of)
     if input_folder is not None:
         from loading.files import find_landing_files
 
@@ -99,7 +94,7 @@ def demo(
     """Write a landing folder of invented Japanese and English companies on reserved domains."""
     from demo import is_written, write_landing
 
-    night = _date(as_of)
+    night = parse_date(as_of)
     if keep and is_written(out_folder, accounts, seed, night):
         err.print(f"[dim]{out_folder} holds the demo input already; left as it is.[/]")
         return
@@ -219,7 +214,7 @@ def resolve(
         also or [],
         decisions,
         previous,
-        _date(as_of),
+        parse_date(as_of),
     )
     answer = resolve_list.run(request, lambda text: err.print(f"[dim]… {text}[/]"))
     resolve_list.print_answer(answer, request, review, as_json, out)
@@ -263,7 +258,7 @@ def ui(
     """Open the Dagster UI with its schedules and the sandbox CRM, on this machine only, until Ctrl-C."""
     from orchestration.user_interface import serve
 
-    serve(_date(as_of), warehouse, input_folder, port, sandbox_port, err.print)
+    serve(parse_date(as_of), warehouse, input_folder, port, sandbox_port, err.print)
 
 
 def _crm(choice: CrmChoice | None) -> str:

@@ -24,7 +24,7 @@ def dbt_project() -> DbtProject:
 
 def dbt_resource() -> DbtCliResource:
     """The dbt command of this Python environment, whether or not it is on the path."""
-    return DbtCliResource(project_dir=dbt_project(), profiles_dir=str(DBT_PROJECT), dbt_executable=_dbt_executable())
+    return DbtCliResource(project_dir=dbt_project(), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable())
 
 
 def read_manifest(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _is_current(stamp_file: Path, stamp: Mapping[str, Any], ignore_variables: bo
 
 def _parse(variables: dict[str, str]) -> None:
     silence_usage_tracking()
-    command = [_dbt_executable(), "--quiet", "--no-use-colors", "parse", "--project-dir", str(DBT_PROJECT)]
+    command = [dbt_executable(), "--quiet", "--no-use-colors", "parse", "--project-dir", str(DBT_PROJECT)]
     command += ["--profiles-dir", str(DBT_PROJECT), "--vars", json.dumps(variables)]
     command += ["--target-path", str(dbt_target_path())]
     environment = os.environ | {"ABM_WAREHOUSE_PATH": os.environ.get("ABM_WAREHOUSE_PATH", ":memory:")}
@@ -66,7 +66,8 @@ def _parse(variables: dict[str, str]) -> None:
         )
 
 
-def _dbt_executable() -> str:
+def dbt_executable() -> str:
+    """The dbt of this environment."""
     return str(Path(sys.executable).with_name("dbt"))
 
 

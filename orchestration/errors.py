@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 
 class UsageError(ValueError):
     """Something the user gave or set cannot be used; the message says what to do about it."""
@@ -17,3 +19,17 @@ class RunFailed(RuntimeError):
 
 EXIT_USER = 2
 EXIT_FAILED = 1
+
+
+def parse_date(text: str) -> date:
+    """A day that was typed.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date; expected YYYY-MM-DD, such as 2026-10-31.") from None

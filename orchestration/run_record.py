@@ -34,7 +34,7 @@ def begin_run(connection: duckdb.DuckDBPyConnection, run_id: str, as_of: date) -
     connection.execute(
         "insert into delivery.runs select coalesce(max(run_number), 0) + 1, $run_id, $as_of, 'running', $revision, $rules, null"
         " from delivery.runs",
-        {"run_id": run_id, "as_of": as_of, "revision": _git_revision(), "rules": rules_hash},
+        {"run_id": run_id, "as_of": as_of, "revision": git_revision(), "rules": rules_hash},
     )
 
 
@@ -57,7 +57,8 @@ def set_run_state(connection: duckdb.DuckDBPyConnection, state: str, message: st
     )
 
 
-def _git_revision() -> str:
+def git_revision() -> str:
+    """Short hash of the commit, with -dirty where files differ from it; `not in git` outside a repository."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
         cwd=PROJECT_ROOT,

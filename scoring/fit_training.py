@@ -14,9 +14,9 @@ from scoring import evaluation
 from scoring.calibration import Calibration, calibrate, cross_fitted
 from scoring.criteria import Criteria, read_criteria
 from scoring.evaluation import Metrics
-from scoring.features import Feature, column_values, learn_design, read_features, years_of
+from scoring.features import Feature, column_values, learn_design, read_features, unknown_attributes, years_of
 from scoring.fit_model import FitModel, expert_log_odds, stored_criteria
-from scoring.inputs import BoolArray, FloatArray, days, read_accounts
+from scoring.inputs import BoolArray, FloatArray, days, floats, read_accounts
 from scoring.labels import Labels, label
 from scoring.ladder import BASE_RATE, Judgement, climb, is_judged
 from scoring.leak_guard import Finding, audit, together_too_good
@@ -24,7 +24,8 @@ from scoring.parameters import Parameters
 from scoring.rungs import Examples, fit_rung
 
 NO_MODEL = "no usable fit model"
-SEGMENTS = ("region", "industry_group", "country_code")
+SEGMENTS = ("country_code", "industry_group")
+SIZE_BANDS = ((0, 50), (50, 200), (200, 1_000), (1_000, 10_000), (10_000, np.inf))
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Training:
     examples : rows that were learned from (None likewise)
     log_odds : (n,) calibrated log-odds of the examples by models that had not seen them, NaN where none judged
     metrics : rung -> numbers on unseen rows, calibrated
+    segments : name -> segment of each example, by which selection and calibration are looked at
     findings : what the leak guard says of the columns
     data_hash, rules_hash : of the training rows and of the rules that were read
     notes : sentences for the model card
@@ -51,6 +53,7 @@ class Training:
     examples: Examples | None
     log_odds: FloatArray | None
     metrics: Mapping[str, Metrics]
+    segments: Mapping[str, Sequence[str | None]]
     findings: tuple[Finding, ...]
     data_hash: str
     rules_hash: str
@@ -97,7 +100,14 @@ def train(
         ],
     )
     labels = label(accounts.rows, parameters, as_of)
-    member = np.flatnonzero(labels.cohort.is_member)
+    is_unknown = unknown_attributes(accounts.rows, criteria)
+    member = np.flatnonzero(labels.cohort.is_member & ~is_unknown)
+    unknown_count = int((labels.cohort.is_member & is_unknown).sum())
+    notes = labels.notes
+    if unknown_count:
+        notes += (
+            f"Left out: {unknown_count:,} examples of which nothing was known on the day before they were worked.",
+        )
     rows = accounts.rows.iloc[member].reset_index(drop=True)
     is_positive = labels.cohort.is_positive[member]
     hashes = _hash(rows.assign(is_positive=is_positive)), _hash(icp_criteria, fit_features, leak_columns)
@@ -109,13 +119,14 @@ def train(
     def without(verdict: str, judgement: Judgement | None = None, examples: Examples | None = None) -> Training:
         sentence = f"{NO_MODEL}: {verdict} The rules score, with method = rules."
         metrics = _metrics(examples, judgement) if examples is not None and judgement is not None else {}
-        return Training(sentence, None, labels, judgement, examples, None, metrics, findings, *hashes, labels.notes)
+        return Training(sentence, None, labels, judgement, examples, None, metrics, {}, findings, *hashes, notes)
 
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
     least = parameters.fit_min_wins_for_intercept
     if min(positives, negatives) < least:
         return without(
-            f"{positives} accounts have the outcome '{labels.outcome}' and {negatives} have not; at least {least} of each are needed."
+            f"{positives} accounts have the outcome '{labels.outcome}' and {negatives} have not; "
+            f"at least {least} of each are needed."
         )
     examples = _examples(rows, is_positive, criteria, usable, refused, parameters)
     judgement = climb(examples, labels.horizon_days, parameters)
@@ -145,9 +156,10 @@ def train(
         examples,
         log_odds,
         metrics,
+        _segments(rows),
         (*findings, *found),
         *hashes,
-        labels.notes,
+        notes,
     )
 
 
@@ -211,6 +223,20 @@ def _metrics(examples: Examples, judgement: Judgement) -> dict[str, Metrics]:
     for name, raw in judgement.log_odds.items():
         log_odds = raw[judged] if name == BASE_RATE else cross_fitted(raw[judged], outcome)
         out[name] = evaluation.measure(log_odds, outcome)
+    return out
+
+
+def _segments(rows: pd.DataFrame) -> dict[str, list[str | None]]:
+    """Country, industry and size band of each row."""
+    out: dict[str, list[str | None]] = {}
+    for name in SEGMENTS:
+        if name in rows.columns:
+            out[name] = [None if pd.isna(value) else str(value) for value in rows[name].tolist()]
+    if "employees_count" in rows.columns:
+        out["size"] = [
+            next((f"{low:,} employees or more" for low, high in SIZE_BANDS if low <= value < high), None)
+            for value in floats(rows, "employees_count").tolist()
+        ]
     return out
 
 

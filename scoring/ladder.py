@@ -27,7 +27,7 @@ class Judgement:
     log_odds : rung -> (n,) uncalibrated log-odds of the same
     chosen : the rung that is climbed; `base_rate` where none is better than that
     differences : rung -> (mean, standard error) of its loss less that of the best rung
-    gain : (mean, standard error) by which the base rate's loss is above that of the chosen rung, or of the best where none is usable
+    gain : (mean, standard error) by which the base rate's loss is above that of the simplest rung that is as good as the best
     how : how the splits came about
     """
 

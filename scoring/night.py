@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -12,8 +13,10 @@ from scoring import composite, engagement, fit, intent, tiers
 from scoring import reference as reference_population
 from scoring.criteria import read_criteria
 from scoring.exposure import ExposureCalendar
+from scoring.fit_model import FitModel
 from scoring.inputs import floats
-from scoring.parameters import read_parameters
+from scoring.parameters import Parameters, read_parameters
+from scoring.results import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Night:
 
     Attributes
     ----------
-    tables : fit_scores, intent_scores, engagement_scores, composite_scores, score_reasons, tiers: the rows of this day
+    tables : fit_scores, fit_shadow_scores, intent_scores, engagement_scores, composite_scores, score_reasons, tiers: the rows
+        of this day
     new_reference : rows to append to reference_population; empty when the quarter's population is already frozen
     notes : sentences for the run log
     facts : fitted numbers by name
@@ -63,6 +67,8 @@ def score(
     as_of: dt.date,
     tier_history: pd.DataFrame | None = None,
     reference_history: pd.DataFrame | None = None,
+    champion: FitModel | None = None,
+    challengers: Mapping[str, FitModel] = MappingProxyType({}),
 ) -> Night:
     """Every score table of one day.
 
@@ -70,6 +76,8 @@ def score(
     ----------
     tier_history : rows of scoring.tiers; only the latest day before `as_of` is used, so a night can be run again
     reference_history : rows of scoring.reference_population; only the quarter of `as_of`, frozen on or before it, is used
+    champion : the fit model in force, None for the rules alone
+    challengers : version -> model that scores in shadow
 
     Raises
     ------
@@ -80,8 +88,9 @@ def score(
     """
     parameters = read_parameters(rules.scoring_parameters)
     check(rules)
-    reference = reference_population.in_force(reference_history, as_of)
-    by_fit = fit.score(marts.account_360, rules.icp_criteria, parameters, as_of, reference)
+    method = fit.method_of(champion)
+    reference = reference_population.in_force(reference_history, as_of, method)
+    by_fit = fit.score(marts.account_360, rules.icp_criteria, parameters, as_of, reference, champion)
     by_intent = intent.score(
         marts.account_360,
         marts.fct_intent_days,
@@ -101,7 +110,17 @@ def score(
     }
     frozen = set(reference["score"]) if reference is not None else set()
     # A source that joins in mid-quarter gets its population on its first day; what is frozen stays.
-    added = reference_population.freeze({name: values[name] for name in values if name not in frozen}, as_of)
+    added = pd.concat(
+        [
+            reference_population.freeze(
+                {name: values[name] for name in names if name not in frozen},
+                as_of,
+                reference_population.version_of(as_of, by),
+            )
+            for names, by in ((("fit",), method), (("intent", "engagement"), fit.RULES))
+        ],
+        ignore_index=True,
+    )
     known = (
         added if reference is None else pd.concat([reference, added], ignore_index=True) if len(added) else reference
     )
@@ -114,6 +133,7 @@ def score(
     return Night(
         tables={
             "fit_scores": by_fit.scores,
+            "fit_shadow_scores": _shadow(marts.account_360, rules, parameters, as_of, challengers),
             "intent_scores": by_intent.scores,
             "engagement_scores": by_engagement.scores,
             "composite_scores": by_all.scores,
@@ -124,6 +144,22 @@ def score(
         notes=(*by_fit.notes, *by_intent.notes, *by_engagement.notes),
         facts=facts,
     )
+
+
+def _shadow(
+    account_360: pd.DataFrame,
+    rules: Rules,
+    parameters: Parameters,
+    as_of: dt.date,
+    challengers: Mapping[str, FitModel],
+) -> pd.DataFrame:
+    """What the models that are not in force would say."""
+    parts = []
+    for version, model in sorted(challengers.items()):
+        found = fit.score(account_360, rules.icp_criteria, parameters, as_of, None, model).scores
+        parts.append(found[["account_id", "fit_probability", "fit_points", "as_of_date"]].assign(model_version=version))
+    columns = list(COLUMNS["fit_shadow_scores"])
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def check(rules: Rules) -> None:

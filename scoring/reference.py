@@ -15,9 +15,10 @@ SCORES = ("engagement", "fit", "intent")
 POSITIONS = 1001
 
 
-def version_of(as_of: dt.date) -> str:
-    """Reference version that a day belongs to: the calendar quarter, as `2026Q4`."""
-    return f"{as_of.year}Q{(as_of.month + 2) // 3}"
+def version_of(as_of: dt.date, fit_method: str = "rules") -> str:
+    """Reference version that a day belongs to: the calendar quarter, as `2026Q4`, and where fit is learned its model."""
+    quarter = f"{as_of.year}Q{(as_of.month + 2) // 3}"
+    return quarter if fit_method == "rules" else f"{quarter} {fit_method}"
 
 
 def freeze(scores: Mapping[str, FloatArray], as_of: dt.date, version: str | None = None) -> pd.DataFrame:
@@ -42,19 +43,22 @@ def freeze(scores: Mapping[str, FloatArray], as_of: dt.date, version: str | None
     return rows.astype({"reference_version": "str", "score": "str", "position": "int64", "value": "float64"})
 
 
-def in_force(history: pd.DataFrame | None, as_of: dt.date) -> pd.DataFrame | None:
+def in_force(history: pd.DataFrame | None, as_of: dt.date, fit_method: str = "rules") -> pd.DataFrame | None:
     """Reference rows of the quarter of `as_of` that were frozen on or before it; None when there are none yet.
 
     Parameters
     ----------
     history : rows of `reference_population`, any number of versions
+    fit_method : what fit points come from; those of another method are another scale, and have a population of their own
     """
     if history is None or not len(history):
         return None
     require(history, "reference_population", ["reference_version", "score", "position", "value", "frozen_on"])
-    rows = history[
-        (history["reference_version"] == version_of(as_of)).to_numpy() & (days(history["frozen_on"]) <= day(as_of))
-    ]
+    version, is_fit = history["reference_version"], (history["score"] == "fit").to_numpy()
+    wanted = np.where(
+        is_fit, (version == version_of(as_of, fit_method)).to_numpy(), (version == version_of(as_of)).to_numpy()
+    )
+    rows = history[wanted & (days(history["frozen_on"]) <= day(as_of))]
     return rows.sort_values(["score", "position"]).reset_index(drop=True) if len(rows) else None
 
 

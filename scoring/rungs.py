@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import lightgbm
 import numpy as np
 
 from scoring import logistic
 from scoring.features import Design
-from scoring.folds import inner_splits
+from scoring.folds import LARGE_ROWS, inner_splits
 from scoring.inputs import BoolArray, FloatArray, IntArray
 from scoring.recalibration import fit_line
+
+if TYPE_CHECKING:
+    import lightgbm
 
 RULES, PRIOR_MEAN, RIDGE, TREES = RUNGS = ("rules", "prior_mean", "ridge", "trees")
 PENALTIES: Final = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -27,7 +29,6 @@ _TREE_SETTINGS: Final = {
     "lambda_l2": 5.0,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
     "seed": 7,
     "verbosity": -1,
     "feature_pre_filter": False,
@@ -144,19 +145,30 @@ class TreesRung:
 
     def log_odds(self, expert: FloatArray, design: Design, values: FloatArray) -> FloatArray:
         """(n,) uncalibrated log-odds."""
-        return np.asarray(self._booster().predict(values, raw_score=True, num_threads=2), dtype=np.float64)
+        return np.asarray(
+            self._booster().predict(values, raw_score=True, num_threads=_threads(values)), dtype=np.float64
+        )
 
     def contributions(self, expert: FloatArray, design: Design, values: FloatArray) -> tuple[float, FloatArray]:
         """TreeSHAP values; LightGBM's own, whose bias is the mean log-odds of training."""
-        parts = np.asarray(self._booster().predict(values, pred_contrib=True, num_threads=2), dtype=np.float64)
+        parts = np.asarray(
+            self._booster().predict(values, pred_contrib=True, num_threads=_threads(values)), dtype=np.float64
+        )
         return float(parts[0, -1]) if len(parts) else 0.0, parts[:, :-1]
 
     def _booster(self) -> lightgbm.Booster:
+        # Imported where it is used: a night that only scores by rules need not wait for it.
+        import lightgbm
+
         return lightgbm.Booster(model_str=self.text)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for storage."""
         return {"name": self.name, "text": self.text}
+
+
+def _threads(values: FloatArray) -> int:
+    return 2 if len(values) > LARGE_ROWS else 1
 
 
 def read_rung(stored: Mapping[str, Any]) -> Rung:
@@ -232,9 +244,13 @@ def _fit_trees(examples: Examples) -> TreesRung:
     With few rows, the rounds of five such stops are averaged and all rows are learned from; where rows abound the first
     model is kept, which saw four fifths of them.
     """
+    import lightgbm
+
     settings = _TREE_SETTINGS | {
         "num_leaves": 15 if len(examples) >= 5000 else 7,
         "min_child_samples": max(10, len(examples) // 30) if len(examples) < 30_000 else 1000,
+        # Threads that wait for each other cost more than the work on few rows.
+        "num_threads": 2 if len(examples) > LARGE_ROWS else 1,
         "monotone_constraints": [column.monotone for column in examples.design.columns],
     }
     target = examples.is_positive.astype(np.float64)

@@ -57,3 +57,12 @@
     {%- set ascii = "!\"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~ " -%}
     trim(lower(nfc_normalize(translate({{ text }}, '{{ narrow_kana ~ wide_ascii }}', '{{ wide_kana ~ ascii }}'))))
 {%- endmacro %}
+
+
+{# ISO code of a country: that of its alias in rules.countries where there is one, else two letters as they stand. #}
+{% macro iso_country_code(country, alias_country_code) -%}
+    coalesce(
+        {{ alias_country_code }},
+        case when {{ matches(folded_text(country), "'^[a-z]{2}$'") }} then upper({{ folded_text(country) }}) end
+    )
+{%- endmacro %}

@@ -3,29 +3,17 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import duckdb
-import pandas as pd
 
 from orchestration.resources import NightlyRun, Warehouse
-from scoring.night import Marts, Rules, score
-from scoring.results import COLUMNS
+from orchestration.score_night import MARTS, RULES, score_night
 
-_MARTS = ("account_360", "fct_intent_days", "fct_vendor_surge", "fct_touch_days")
-_RULES = (
-    "icp_criteria",
-    "intent_topics",
-    "scoring_parameters",
-    "exposure_calendar",
-    "touch_types",
-    "role_weights",
-    "tiers",
-)
 _DESCRIPTIONS = {
     "fit_scores": "How well each account matches the ideal customer profile, 0 to 100.",
     "intent_scores": "How surely each account researches our topics more than it usually does, 0 to 100.",
     "engagement_scores": "How much the people of each account do with us, 0 to 100.",
     "composite_scores": "The three scores in one, 0 to 100: a weighted sum of log-odds.",
     "score_reasons": "Why each score is what it is, in points that add up to it, in English and Japanese.",
+    "fit_shadow_scores": "What fit models that are not in force would say.",
     "reference_population": "The frozen population of each quarter that scores are ranked in.",
     "tiers": "Each account's tier, with hysteresis, and why it is there.",
 }
@@ -37,8 +25,8 @@ _DESCRIPTIONS = {
         dg.AssetSpec(
             ["scoring", name],
             deps=[
-                *(dg.AssetKey(["marts", mart]) for mart in _MARTS),
-                *(dg.AssetKey(["rules", rule]) for rule in _RULES),
+                *(dg.AssetKey(["marts", mart]) for mart in MARTS),
+                *(dg.AssetKey(["rules", rule]) for rule in RULES),
             ],
             description=description,
             group_name="scoring",
@@ -52,23 +40,8 @@ def scores(
     context: dg.AssetExecutionContext, nightly_run: NightlyRun, warehouse: Warehouse
 ) -> Iterator[dg.MaterializeResult]:
     """Score every account of the CRM as of the night; a night that is run again replaces its own rows only."""
-    as_of = nightly_run.as_of
     with warehouse.connect() as connection:
-        create_score_tables(connection)
-        night = score(
-            Marts(**{name: connection.execute(f"select * from marts.{name}").df() for name in _MARTS}),
-            Rules(**{name: connection.execute(f"select * from rules.{name}").df() for name in _RULES}),
-            as_of,
-            connection.execute("select * from scoring.tiers where as_of_date < ?", [as_of]).df(),
-            connection.execute("select * from scoring.reference_population where frozen_on < ?", [as_of]).df(),
-        )
-        connection.execute("begin transaction")
-        for name, rows in night.tables.items():
-            connection.execute(f"delete from scoring.{name} where as_of_date = ?", [as_of])
-            _append(connection, name, rows)
-        connection.execute("delete from scoring.reference_population where frozen_on = ?", [as_of])
-        _append(connection, "reference_population", night.new_reference)
-        connection.execute("commit")
+        night = score_night(connection, nightly_run.as_of)
     for note in night.notes:
         context.log.info(note)
     for name in _DESCRIPTIONS:
@@ -80,17 +53,3 @@ def scores(
                 **({f"fact/{k}": v for k, v in night.facts.items()} if name == "tiers" else {}),
             },
         )
-
-
-def create_score_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of schema `scoring` that are not there."""
-    connection.execute("create schema if not exists scoring")
-    for name, columns in COLUMNS.items():
-        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-        connection.execute(f"create table if not exists scoring.{name} ({listed})")
-
-
-def _append(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame) -> None:
-    connection.register("new_rows", rows)
-    connection.execute(f"insert into scoring.{name} by name select * from new_rows")
-    connection.unregister("new_rows")

@@ -111,10 +111,7 @@ records_with_country_code as (
         records.aliases,
         records.domain,
         records.other_domains,
-        coalesce(
-            countries.country_code,
-            case when {{ matches('records.country', "'^[a-z]{2}$'") }} then upper(records.country) end
-        ) as country_code,
+        {{ iso_country_code('records.country', 'countries.country_code') }} as country_code,
         records.region,
         records.address,
         records.postal_code,

@@ -76,9 +76,9 @@ industries as (
 
 ),
 
-attribute_providers as (
+provider_ranks as (
 
-    select * from {{ ref('attribute_providers') }}
+    select * from {{ ref('int_attribute_provider_ranks') }}
 
 ),
 
@@ -180,48 +180,6 @@ statements as (
 
 ),
 
-statement_kinds as (
-
-    select distinct
-        attribute,
-        source,
-        provider
-
-    from statements
-
-),
-
--- The most exact row of the rule file: the attribute before *, the provider before its source before *.
-ranked_rules as (
-
-    select
-        statement_kinds.attribute,
-        statement_kinds.source,
-        statement_kinds.provider,
-        attribute_providers.attribute || ' / ' || attribute_providers.provider as provider_rule,
-        attribute_providers.provider_rank,
-        attribute_providers.within_rank,
-        attribute_providers.max_age_days,
-        row_number() over (
-            partition by statement_kinds.attribute, statement_kinds.source, statement_kinds.provider
-            order by
-                case when attribute_providers.attribute = '*' then 1 else 0 end,
-                case
-                    when attribute_providers.provider = '*' then 2
-                    when attribute_providers.provider = statement_kinds.provider then 0
-                    else 1
-                end
-        ) as rule_rank
-
-    from statement_kinds
-
-    inner join attribute_providers
-        on
-            attribute_providers.attribute in (statement_kinds.attribute, '*')
-            and attribute_providers.provider in (statement_kinds.provider, statement_kinds.source, '*')
-
-),
-
 candidates as (
 
     select
@@ -232,23 +190,22 @@ candidates as (
         statements.provider,
         statements.attribute_value,
         statements.value_key,
-        ranked_rules.provider_rule,
-        coalesce(ranked_rules.provider_rank, 99) as provider_rank,
-        case when ranked_rules.within_rank = 'primary' and not statements.is_primary then 1 else 0 end
+        provider_ranks.provider_rule,
+        coalesce(provider_ranks.provider_rank, 99) as provider_rank,
+        case when provider_ranks.within_rank = 'primary' and not statements.is_primary then 1 else 0 end
             as primary_rank,
         coalesce(
-            {{ dbt.datediff('statements.as_of_date', as_of_date(), 'day') }} > ranked_rules.max_age_days, false
+            {{ dbt.datediff('statements.as_of_date', as_of_date(), 'day') }} > provider_ranks.max_age_days, false
         ) as is_stale,
         statements.as_of_date
 
     from statements
 
-    left join ranked_rules
+    left join provider_ranks
         on
-            statements.attribute = ranked_rules.attribute
-            and statements.source = ranked_rules.source
-            and statements.provider = ranked_rules.provider
-            and ranked_rules.rule_rank = 1
+            statements.attribute = provider_ranks.attribute
+            and statements.source = provider_ranks.source
+            and statements.provider = provider_ranks.provider
 
 )
 

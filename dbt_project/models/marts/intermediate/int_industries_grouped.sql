@@ -8,7 +8,7 @@ salesforce_accounts as (
 
 companies as (
 
-    select * from {{ ref('stg_firmographics__companies') }}
+    select * from {{ ref('stg_firmographics__company_versions') }}
 
 ),
 
