@@ -246,8 +246,8 @@ def _gates(
     as_of: date,
     parameters: Parameters,
 ) -> list[Gate]:
-    challenger = FitModel.from_json(models.loc[version, "artefact"])
-    trained_on = pd.Timestamp(models.loc[version, "trained_on_date"]).date()
+    challenger = FitModel.from_json(str(models.loc[version, "artefact"]))
+    trained_on = pd.Timestamp(str(models.loc[version, "trained_on_date"])).date()
     accounts = read_table(connection, "marts.fit_training_accounts")
     horizon, outcome = challenger.horizon_days, challenger.outcome
     cohort = worked_cohort(accounts, as_of, horizon, QUALIFIED if outcome == QUALIFIED else WON)
@@ -275,7 +275,7 @@ def _champion_log_odds(
 ) -> FloatArray:
     """What the model in force says about later accounts; the rules alone with the level that was known at the training."""
     if now.champion != RULES_ONLY:
-        champion = FitModel.from_json(models.loc[now.champion, "artefact"])
+        champion = FitModel.from_json(str(models.loc[now.champion, "artefact"]))
         return opinion(champion, later, years_of(days(later["first_worked_date"]))).log_odds
     criteria = read_criteria(read_table(connection, "rules.icp_criteria"))
     earlier = np.asarray(cohort.is_member) & (days(accounts["first_worked_date"]) <= _day(trained_on))

@@ -126,7 +126,7 @@ def _precision(judged: pd.DataFrame) -> pd.DataFrame:
 def _best(judged: pd.DataFrame, share: float) -> BoolArray:
     rank = judged.groupby("as_of_date")["composite_score"].rank(ascending=False, method="first", na_option="bottom")
     size = judged.groupby("as_of_date")["account_id"].transform("size")
-    return (rank <= np.maximum(1, np.floor(share * size))).to_numpy()
+    return np.asarray(rank <= np.maximum(1, np.floor(share * size)), dtype=np.bool_)
 
 
 def _lift(judged: pd.DataFrame) -> pd.DataFrame:

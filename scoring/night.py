@@ -17,6 +17,7 @@ from scoring.fit_model import FitModel
 from scoring.inputs import floats
 from scoring.parameters import Parameters, read_parameters
 from scoring.results import COLUMNS
+from scoring.rungs import RULES
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def score(
                 as_of,
                 reference_population.version_of(as_of, by),
             )
-            for names, by in ((("fit",), method), (("intent", "engagement"), fit.RULES))
+            for names, by in ((("fit",), method), (("intent", "engagement"), RULES))
         ],
         ignore_index=True,
     )

@@ -75,7 +75,9 @@ class Examples:
 class Rung(Protocol):
     """A fitted rung."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """One of RUNGS."""
 
     def log_odds(self, expert: FloatArray, design: Design, values: FloatArray) -> FloatArray:
         """(n,) uncalibrated log-odds."""
