@@ -44,7 +44,66 @@ def print_training(trained: Trained, as_json: bool, out: Console) -> None:
         out.print(f"[yellow]{escape(finding.sentence)}[/]")
     if training.metrics and training.judgement is not None:
         table = Table(title="The ladder, on accounts that were not learned from", title_justify="left")
-        for column in ("model", "outcome", "examples", "AUC", "log loss", "base rate's", "to be explained"):
+        for column in ("rung", "AUC", "log loss", "Brier", "behind the best", ""):
+            table.add_column(column, justify="left" if column in ("rung", "") else "right")
+        for name, metrics in training.metrics.items():
+            mean, error = training.judgement.differences.get(name, (0.0, 0.0))
+            behind = "" if name == BASE_RATE else f"{mean:+.4f} ± {error:.4f}"
+            mark = "chosen" if name == training.judgement.chosen and training.model is not None else ""
+            table.add_row(name, f"{metrics.auc:.3f}", f"{metrics.log_loss:.4f}", f"{metrics.brier:.4f}", behind, mark)
+        out.print(table)
+    out.print(escape(training.verdict))
+    if trained.version is not None:
+        out.print(f"Registered as [bold]{trained.version}[/]; it scores in shadow from the next night on.")
+        out.print(f"Card and plots: {trained.folder}")
+    for reason in training.blocked:
+        out.print(f"[yellow]Must be explained before promotion:[/] {escape(reason)}")
+
+
+def print_change(change: Change, as_json: bool, out: Console) -> None:
+    """What is in force now, and that the last night was scored anew."""
+    tables = change.night.tables
+    if as_json:
+        out.print_json(
+            json.dumps(
+                {
+                    "before": change.before,
+                    "after": change.after,
+                    "as_of_date": change.as_of.isoformat(),
+                    "accounts_scored": len(tables["fit_scores"]),
+                    "gates": [
+                        {"gate": gate.name, "is_passed": gate.is_passed, "seen": gate.seen} for gate in change.gates
+                    ],
+                }
+            )
+        )
+        return
+    for gate in change.gates:
+        out.print(
+            f"{'[green]open[/]  ' if gate.is_passed else '[red]closed[/]'} {escape(gate.name)}: {escape(gate.seen)}"
+        )
+    out.print(f"In force: [bold]{change.after}[/] (before: {change.before})")
+    out.print(
+        f"The night of {change.as_of} was scored anew: {len(tables['fit_scores']):,} accounts. Tiers, queue and CRM follow with "
+        "the next `abm run`."
+    )
+
+
+def print_registry(models: pd.DataFrame, events: pd.DataFrame, champion: str, as_json: bool, out: Console) -> None:
+    """Trained models, and how the one in force came to be."""
+    if as_json:
+        out.print_json(
+            json.dumps(
+                {
+                    "in_force": champion,
+                    "models": json.loads(models.to_json(orient="records", date_format="iso")),
+                    "events": json.loads(events.to_json(orient="records", date_format="iso")),
+                }
+            )
+        )
+        return
+    table = Table(title=f"In force: {champion}", title_justify="left")
+    for column in ("model", "outcome", "examples", "AUC", "log loss", "base rate's", "to be explained"):
         is_number = column in ("examples", "AUC", "log loss", "base rate's")
         table.add_column(column, justify="right" if is_number else "left", no_wrap=column == "model")
     for row in models.itertuples():
