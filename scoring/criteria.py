@@ -90,8 +90,9 @@ class Criteria:
 
     def key(self, at: int) -> str:
         """Name of a row that does not depend on the other rows."""
-        ends = [f"{value:g}" for value in (self.lows[at], self.highs[at]) if not np.isnan(value)]
-        return ":".join([self.criteria[at], self.operators[at], *ends, "|".join(self.values[at])]).rstrip(":")
+        low, high = ("" if np.isnan(value) else f"{value:g}" for value in (self.lows[at], self.highs[at]))
+        what = f"{low}..{high}" if self.operators[at] == "between" else "|".join(self.values[at])
+        return ":".join([self.criteria[at], self.operators[at], what]).rstrip(":")
 
     def evaluate(self, rows: pd.DataFrame) -> tuple[list[BoolArray], dict[str, BoolArray]]:
         """Which accounts match each row of the file, and which lack each attribute."""
