@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from orchestration import score_cli
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(score_cli.app)
 out = Console()
 err = Console(stderr=True, highlight=False)
 

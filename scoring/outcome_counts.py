@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from scoring.inputs import BoolArray, FloatArray, IntArray
+from scoring.inputs import NO_DATE, BoolArray, FloatArray, IntArray
 
 # What people and forms write where nothing is known; compared after folding.
 PLACEHOLDERS: Final = frozenset(
@@ -102,6 +102,21 @@ def count_outcomes(values: pd.Series, is_positive: BoolArray) -> OutcomeCounts:
         (int((missing & is_positive).sum()), int((missing & ~is_positive).sum())),
         kind == "number" and bool((known == np.floor(known)).all()),
     )
+
+
+def read_days(values: pd.Series) -> IntArray | None:
+    """(n,) days since 1970-01-01 of a column of dates in any format that `count_outcomes` reads; None where it holds no dates.
+
+    Notes
+    -----
+    NO_DATE where a cell is empty or cannot be read.
+    """
+    counts = count_outcomes(values, np.zeros(len(values), dtype=np.bool_))
+    if counts.kind != "date":
+        return None
+    numbers = np.append(counts.numbers, np.nan)[counts.code]
+    known = ~np.isnan(numbers)
+    return np.where(known, np.where(known, numbers, 0.0).astype(np.int64), NO_DATE)
 
 
 def fold_cell(text: str) -> str:
