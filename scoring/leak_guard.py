@@ -247,8 +247,8 @@ def _filled(name: str, counts: OutcomeCounts, context: _Context) -> Finding | No
         return None
     if chance_of_fill(with_outcome, context.positives, without, context.negatives) > context.level:
         return None
-    kind = "a date" if counts.kind == "date" else "filled in"
-    seen = f"'{name}' is {kind} in {shares[0]:.1%} of the rows with the outcome and in {shares[1]:.1%} of those without"
+    verb = "holds a date in" if counts.kind == "date" else "is filled in"
+    seen = f"'{name}' {verb} {shares[0]:.1%} of the rows with the outcome and in {shares[1]:.1%} of those without"
     if only_one or alone:
         sentence = f"{seen}: it exists because of the outcome. Leave it out."
         return Finding(name, "one_outcome", sentence, refuses=True, blocks=False)
