@@ -59,8 +59,7 @@ def judge_drift(found: pd.DataFrame, names: str) -> Quality:
         sentence = f"Drifted since the quarter began: {listed}. Look whether a source or the market changed."
     else:
         sentence = (
-            f"No drift: the largest PSI of {len(found)} is {worst['psi']:.3f} ({worst['name']}), below the alarm at "
-            f"{worst['threshold']:.3f}."
+            f"No drift: PSI at most {worst['psi']:.3f} ({worst['name']}), below the alarm at {worst['threshold']:.3f}."
         )
     return Quality(not len(moved), sentence, {"largest_psi": float(worst["psi"]), "alarms": float(len(moved))})
 
