@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.inputs import NO_DATE, BoolArray, FloatArray, InputError, IntArray, days
-from scoring.leak_columns import REASONS, LeakColumns, NamedColumn
+from scoring.leak_columns import REASONS, LeakColumns, NamedColumn, fold_name
 from scoring.outcome_counts import OutcomeCounts, count_outcomes, items_of
 from scoring.parameters import Parameters
 from scoring.separation import (
@@ -27,9 +28,9 @@ _TESTS_PER_COLUMN: Final = 6  # length, two orders, rates, filled cells, copies
 _MIN_ROWS_OF_TEXT_IDS: Final = 30  # few rows differ by themselves
 _MIN_ROWS_OF_NUMBER_IDS: Final = 100
 _ID_DIGITS: Final = 8  # whole numbers of one length from here on are ids: amounts spread over several lengths
-_MAX_DISTANCE_FROM_EVEN: Final = (
-    0.15  # largest distance from an even spread at which a whole number counts as dealt out
-)
+# Numbers drawn by chance from a range of twenty times the rows repeat in 2.5% of them; different ones were numbered through.
+_MAX_RANGE_PER_ROW: Final = 20
+_ID_NAME: Final = re.compile(r"(.* |)(id|uuid|guid|number|no)|.*(番号|コード)")
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _identifier(name: str, counts: OutcomeCounts, context: _Context) -> Finding 
     if distinct < context.parameters.leak_distinct_share * filled:
         return None
     if counts.kind == "number":
-        if not counts.is_whole or filled < _MIN_ROWS_OF_NUMBER_IDS or not _is_dealt_out(counts):
+        if not counts.is_whole or filled < _MIN_ROWS_OF_NUMBER_IDS or not _is_dealt_out(name, counts):
             return None
         what = "whole number"
     best = max(_length(counts), _order(counts), key=lambda one: one.auc)
@@ -209,17 +210,14 @@ def _identifier(name: str, counts: OutcomeCounts, context: _Context) -> Finding 
     return Finding(name, "identifier", sentence, refuses=True, blocks=False)
 
 
-def _is_dealt_out(counts: OutcomeCounts) -> bool:
-    """Whether whole numbers look numbered through, or all have one great length; amounts and head counts do neither."""
-    numbers = np.sort(counts.numbers[~np.isnan(counts.numbers)])
-    low, high = float(numbers[0]), float(numbers[-1])
+def _is_dealt_out(name: str, counts: OutcomeCounts) -> bool:
+    """Whether different whole numbers are numbered through, all of one great length, or called a number or id."""
+    numbers = counts.numbers[~np.isnan(counts.numbers)]
     lengths = {len(text) for text in counts.texts}
-    if low >= 0 and len(lengths) == 1 and min(lengths) >= _ID_DIGITS:
+    if numbers.min() >= 0 and len(lengths) == 1 and min(lengths) >= _ID_DIGITS:
         return True
-    if high <= low:
-        return False
-    even = (numbers - low) / (high - low)
-    return float(np.abs(even - (np.arange(len(even)) + 0.5) / len(even)).max()) <= _MAX_DISTANCE_FROM_EVEN
+    is_narrow = float(numbers.max() - numbers.min()) <= _MAX_RANGE_PER_ROW * counts.filled
+    return is_narrow or _ID_NAME.fullmatch(fold_name(name)) is not None
 
 
 def _copy(name: str, counts: OutcomeCounts, context: _Context) -> Finding | None:

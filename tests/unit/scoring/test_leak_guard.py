@@ -235,6 +235,10 @@ def test_numbers_that_name_rows_are_ids_and_amounts_are_not(parameters: Paramete
             "corporate number": rng.integers(10**12, 9 * 10**12, size),
             "18 digits": 10**17 + np.arange(size),
             "record": [f"R-{n}" for n in range(size)],
+            "customer id": rng.integers(100_000, 999_999, size),
+            "会員番号": rng.integers(100_000, 999_999, size),
+            "budget": rng.integers(100_000, 999_999, size),
+            "price": rng.normal(50_000, 8_000, size).round(),
             "employees_count": np.round(np.exp(rng.normal(6, 1.5, size))),
             "revenue_usd": np.round(np.exp(rng.normal(17, 2, size))),
             "founded_year": rng.integers(1900, 2025, size),
@@ -244,7 +248,7 @@ def test_numbers_that_name_rows_are_ids_and_amounts_are_not(parameters: Paramete
         }
     )
     found = refused(audit(rows, rng.random(size) < 0.3, LEAKS, parameters=parameters))
-    assert found == {"serial", "corporate number", "18 digits", "record", "keywords"}
+    assert found == {"serial", "corporate number", "18 digits", "record", "customer id", "会員番号", "keywords"}
 
 
 def test_an_id_says_when_its_order_or_length_tells_the_outcomes_apart(parameters: Parameters) -> None:
