@@ -9,6 +9,7 @@ from orchestration.assets.delivery import completed_tests, crm_ledger, crm_plan,
 from orchestration.assets.identity import account_hierarchy, host_keys, resolved_accounts
 from orchestration.assets.measurement import win_curve
 from orchestration.assets.raw import raw_tables
+from orchestration.assets.score_checks import score_checks
 from orchestration.assets.scoring import scores
 from orchestration.dbt_manifest import dbt_resource, read_manifest
 from orchestration.progress import progress_logger
@@ -46,7 +47,7 @@ def build_definitions() -> dg.Definitions:
             published,
             build_dbt_models(read_manifest()),
         ],
-        asset_checks=[upstream_is_sound],
+        asset_checks=[upstream_is_sound, score_checks],
         jobs=[nightly],
         schedules=[nightly_schedule()],
         sensors=[failure_sensor(notify_by_command)],

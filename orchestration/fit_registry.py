@@ -232,7 +232,7 @@ def _enter(
     row = next_event(events, event, version, as_of, note)
     append(connection, "fit_model_events", [row])
     try:
-        return score_night(connection, as_of)
+        return score_night(connection, as_of)[0]
     except BaseException:
         connection.execute("delete from scoring.fit_model_events where event_number = ?", [row["event_number"]])
         raise

@@ -8,18 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from identity import IdentityRules
 from identity.rules import RULE_TABLES, Override
 from orchestration.errors import UsageError
 from orchestration.resources import RULES_FOLDER
+from orchestration.table_files import read_rule, read_table
 
-# Byte order decides where it is written; otherwise what a Japanese or a Western spreadsheet saves.
-_ENCODINGS = ("utf-8-sig", "cp932", "cp1252")
 _NEEDED = ("company_name", "domain", "corporate_number", "lei", "duns", "name_en")
 _DECISION_COLUMNS = ("decision", "left_record", "right_record")
 
@@ -32,12 +29,12 @@ def read_identity_rules(decisions: Path | None = None) -> IdentityRules:
     UsageError
         If the file lacks a column of decisions.
     """
-    tables = {name: _read_rule(RULES_FOLDER / f"{name}.csv") for name in RULE_TABLES}
+    tables = {name: read_rule(RULES_FOLDER / f"{name}.csv") for name in RULE_TABLES}
     tables["account_overrides"] = tables["account_overrides"].iloc[:0]
     rules = IdentityRules.from_tables(**tables)
     if decisions is None:
         return rules
-    table = _read_rule(decisions)
+    table = read_rule(decisions)
     missing = [name for name in _DECISION_COLUMNS if name not in table.columns]
     if missing:
         raise UsageError(
@@ -70,7 +67,7 @@ def read_list(paths: Sequence[Path], columns: Mapping[str, str]) -> pa.Table:
     """
     parts = []
     for path in paths:
-        part = _our_columns(_read_table(path), path, columns)
+        part = _our_columns(read_table(path), path, columns)
         if len(paths) > 1:
             name = path.name.partition(".")[0]
             ids = [f"{name}:{record}" for record in part["record_id"].to_pylist()]
@@ -104,55 +101,13 @@ def review_path(out: Path) -> Path:
     return out.with_name(f"{out.name.removesuffix(''.join(out.suffixes[-1:]))}.review.csv")
 
 
-def _read_rule(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}).") from None
-
-
-def _read_table(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file. Expected a CSV (also .gz) or Parquet file with a header.")
-    try:
-        if path.suffix == ".parquet":
-            table = pyarrow.parquet.read_table(path)
-            return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
-        with pa.input_stream(path, compression="detect") as stream:
-            content = stream.read()
-        text = _decode(content).replace("\0", "")
-        header = next(csv.reader(io.StringIO(text)), [])
-        return pyarrow.csv.read_csv(
-            # Arrow's own bytes: its reading thread would want the interpreter for a Python file, and abort one that is ending.
-            pa.BufferReader(text.encode("utf-8", "replace")),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={name: pa.string() for name in header}, strings_can_be_null=True, null_values=[""]
-            ),
-        )
-    except pa.ArrowException as error:
-        raise UsageError(
-            f"{path}: cannot be read as a table ({str(error).splitlines()[0]}).\n"
-            "Expected a header and the same number of cells in every row, with quotes around cells that hold commas."
-        ) from None
-
-
-def _decode(content: bytes) -> str:
-    for encoding in _ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("utf-8", "replace")
-
-
 def _our_columns(table: pa.Table, path: Path, named: Mapping[str, str]) -> pa.Table:
     for ours, header in named.items():
         if header not in table.column_names:
             raise UsageError(f"{path}: no column {header!r} for {ours}; it has {', '.join(table.column_names)}.")
     headers = {_plain(name): name for name in reversed(table.column_names)}
     found: dict[str, pa.Array | pa.ChunkedArray] = {ours: table[header] for ours, header in named.items()}
-    spellings = _read_rule(RULES_FOLDER / "list_columns.csv")
+    spellings = read_rule(RULES_FOLDER / "list_columns.csv")
     for ours, spelling in zip(spellings["record_column"], spellings["spelling"], strict=True):
         parts = [_plain(part) for part in spelling.split("+")]
         if ours not in found and all(part in headers for part in parts):
@@ -184,7 +139,7 @@ def _plain(header: str) -> str:
 
 
 def _country_codes(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    table = _read_rule(RULES_FOLDER / "countries.csv")
+    table = read_rule(RULES_FOLDER / "countries.csv")
     codes = dict(zip(table["alias"].str.casefold(), table["country_code"], strict=True))
     known = {text: codes.get(text.strip().casefold(), text.strip()) for text in set(column.to_pylist()) if text}
     return pa.array([known.get(text) if text else None for text in column.to_pylist()], pa.string())

@@ -15,6 +15,7 @@ _LAYERS = {
     "identity__domain_keys": "identity: domains of hosts",
     "resolved_accounts": "identity: resolve companies to accounts",
     "account_hierarchy": "identity: who owns whom, and where",
+    "score_checks": "scoring: drift and data quality",
     "scores": "scoring: fit, intent, engagement, composite, tiers",
     "measurement__win_curve": "measurement: win curve",
     "delivery__test_results": "delivery: tests over several steps",

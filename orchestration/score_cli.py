@@ -1,4 +1,4 @@
-"""The commands of `abm score`: train and judge fit models, put them in force, take them back."""
+"""The commands of `abm score`: audit a table, train and judge fit models, put them in force, take them back."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import parse_date
+from orchestration.errors import EXIT_FAILED, parse_date
 
 score_app = typer.Typer(
-    name="score", help="Train, judge, promote and take back what scores accounts.", no_args_is_help=True
+    name="score", help="Audit, train, judge, promote and take back what scores accounts.", no_args_is_help=True
 )
 out = Console()
 err = Console(stderr=True, highlight=False)
@@ -30,6 +30,36 @@ OUTCOMES = {Outcome.QUALIFIED: "qualified opportunity", Outcome.WON: "won"}
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
 DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
+
+
+@score_app.command()
+def audit(
+    table: Annotated[
+        Path, typer.Option("--table", help="CSV (also .gz) or Parquet file with a header", show_default=False)
+    ],
+    label: Annotated[str, typer.Option("--label", help="column of the outcome, with two values", show_default=False)],
+    positive: Annotated[
+        str | None,
+        typer.Option("--positive", help="value of the outcome to be learned; needless for yes/no, won/lost, 1/0"),
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option("--negative", help="the other value; rows with a third one are then left out")
+    ] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", help="column of the day for which each row is to be known")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say which columns of any table know the outcome already, and why.
+
+    Exit code 0 when no column is refused, 1 when one is, 2 when the file or an option cannot be used.
+    """
+    from orchestration import audit_table
+
+    answer = audit_table.run(audit_table.Request(table, label, positive, negative, index))
+    audit_table.print_answer(answer, as_json, out)
+    if answer.refused:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @score_app.command()

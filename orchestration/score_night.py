@@ -10,8 +10,11 @@ from typing import Final
 import duckdb
 import pandas as pd
 
+from scoring import drift
+from scoring.composite import VALUE_COLUMNS
 from scoring.fit_model import FitModel
 from scoring.night import Marts, Night, Rules, score
+from scoring.parameters import read_parameters
 from scoring.registry import models_in_force
 from scoring.results import COLUMNS
 
@@ -25,27 +28,40 @@ RULES: Final = (
     "role_weights",
     "tiers",
 )
+FEATURES_RULE: Final = "fit_features"
+# Table of each score -> its column.
+SCORE_COLUMNS: Final = {f"{name}_scores": column for name, column in VALUE_COLUMNS.items()} | {
+    "composite_scores": "composite_score"
+}
 
 
-def score_night(connection: duckdb.DuckDBPyConnection, as_of: date) -> Night:
-    """Score every account of the CRM as of a night whose marts are in the warehouse, in one transaction."""
+def score_night(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Night, pd.DataFrame]:
+    """Score every account of the CRM as of a night whose marts are in the warehouse, in one transaction.
+
+    Returns
+    -------
+    The night, and the rows that were added to feature_reference.
+    """
     create_score_tables(connection)
     champion, challengers = models_in_force(
         read_table(connection, "scoring.fit_models"), read_table(connection, "scoring.fit_model_events"), as_of
     )
     night = computed_night(connection, as_of, champion, challengers)
+    new_features = _new_feature_reference(connection, night, as_of)
+    frozen = {"reference_population": night.new_reference, "feature_reference": new_features}
     connection.execute("begin transaction")
     try:
         for name, rows in night.tables.items():
             connection.execute(f"delete from scoring.{name} where as_of_date = ?", [as_of])
             append(connection, name, rows)
-        connection.execute("delete from scoring.reference_population where frozen_on = ?", [as_of])
-        append(connection, "reference_population", night.new_reference)
+        for name, rows in frozen.items():
+            connection.execute(f"delete from scoring.{name} where frozen_on = ?", [as_of])
+            append(connection, name, rows)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
-    return night
+    return night, new_features
 
 
 def computed_night(
@@ -63,6 +79,26 @@ def computed_night(
         connection.execute("select * from scoring.reference_population where frozen_on < ?", [as_of]).df(),
         champion,
         challengers,
+    )
+
+
+def _new_feature_reference(connection: duckdb.DuckDBPyConnection, night: Night, as_of: date) -> pd.DataFrame:
+    """Counts of scores and attributes that this quarter has not frozen yet."""
+    icp_criteria, fit_features, parameters = (
+        read_table(connection, f"rules.{name}") for name in ("icp_criteria", FEATURES_RULE, "scoring_parameters")
+    )
+    attributes, lists = drift.watched_attributes(icp_criteria, fit_features)
+    accounts = read_table(connection, "marts.account_360")
+    features = {f"account_360.{name}": accounts[name] for name in attributes if name in accounts.columns}
+    for name, column in SCORE_COLUMNS.items():
+        features[f"{name}.{column}"] = night.tables[name][column]
+    history = connection.execute("select * from scoring.feature_reference where frozen_on < ?", [as_of]).df()
+    return drift.freeze(
+        features,
+        [f"account_360.{name}" for name in lists],
+        read_parameters(parameters),
+        as_of,
+        drift.in_force(history, as_of),
     )
 
 

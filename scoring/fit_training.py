@@ -112,7 +112,11 @@ def train(
     is_positive = labels.cohort.is_positive[member]
     hashes = _hash(rows.assign(is_positive=is_positive)), _hash(icp_criteria, fit_features, leak_columns)
 
-    findings = audit(rows[sources], is_positive, leak_columns) if len(rows) else ()
+    findings = (
+        audit(rows[sources], is_positive, leak_columns, rows["first_worked_date"], parameters=parameters)
+        if len(rows)
+        else ()
+    )
     refused = {finding.column for finding in findings if finding.refuses}
     usable = [feature for feature in features if feature.source_column not in refused]
 
@@ -145,7 +149,7 @@ def train(
     log_odds = np.full(len(examples), np.nan)
     log_odds[judged] = cross_fitted(raw[judged], examples.is_positive[judged])
     metrics = _metrics(examples, judgement)
-    found = together_too_good(metrics[judgement.chosen].auc)
+    found = together_too_good(metrics[judgement.chosen].auc, parameters)
     chosen = f"'{judgement.chosen}' is the simplest rung within one standard error of the best"
     return Training(
         f"{chosen}: AUC {metrics[judgement.chosen].auc:.3f}, log loss {metrics[judgement.chosen].log_loss:.4f} against "

@@ -54,6 +54,21 @@ class Parameters:
     composite_engagement_weight: float
     composite_share_clip: float
     tier_evaluation_interval_days: int
+    leak_single_feature_auc: float
+    leak_together_auc: float
+    leak_fill_gap: float
+    leak_one_outcome_ratio: float
+    leak_future_date_share: float
+    leak_distinct_share: float
+    leak_false_alarm_share: float
+    drift_min_psi: float
+    drift_noise_percentile: float
+    drift_coarse_bins: int
+    drift_fine_bins: int
+    drift_fine_bins_min_accounts: int
+    drift_max_account_change: float
+    drift_max_scored_change: float
+    drift_max_unattributed_share: float
 
 
 # What the formulas themselves can bear, (low, high). The file's min_value and max_value may be narrower, never wider.
@@ -96,6 +111,21 @@ LIMITS: dict[str, tuple[float, float]] = {
     "composite_engagement_weight": (0, 1),
     "composite_share_clip": (1e-6, 0.49),
     "tier_evaluation_interval_days": (1, 365),
+    "leak_single_feature_auc": (0.5, 1),
+    "leak_together_auc": (0.5, 1),
+    "leak_fill_gap": (0, 1),
+    "leak_one_outcome_ratio": (0, 1),
+    "leak_future_date_share": (0, 1),
+    "leak_distinct_share": (0.5, 1),
+    "leak_false_alarm_share": (1e-9, 0.5),
+    "drift_min_psi": (0, 10),
+    "drift_noise_percentile": (0.5, 0.999),
+    "drift_coarse_bins": (2, 100),
+    "drift_fine_bins": (2, 100),
+    "drift_fine_bins_min_accounts": (1, 1e7),
+    "drift_max_account_change": (0, 10),
+    "drift_max_scored_change": (0, 1),
+    "drift_max_unattributed_share": (0, 1),
 }
 
 

@@ -71,6 +71,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         "value": "double",
         "frozen_on": "date",
     },
+    "feature_reference": {
+        "reference_version": "varchar",
+        "feature": "varchar",
+        "kind": "varchar",
+        "bin": "bigint",
+        "upper_bound": "double",
+        "value": "varchar",
+        "account_count": "bigint",
+        "frozen_on": "date",
+    },
     "fit_models": {
         "model_version": "varchar",
         "trained_on_date": "date",

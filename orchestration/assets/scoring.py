@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.resources import NightlyRun, Warehouse
-from orchestration.score_night import MARTS, RULES, score_night
+from orchestration.score_night import FEATURES_RULE, MARTS, RULES, score_night
 
 _DESCRIPTIONS = {
     "fit_scores": "How well each account matches the ideal customer profile, 0 to 100.",
@@ -15,6 +15,7 @@ _DESCRIPTIONS = {
     "score_reasons": "Why each score is what it is, in points that add up to it, in English and Japanese.",
     "fit_shadow_scores": "What fit models that are not in force would say.",
     "reference_population": "The frozen population of each quarter that scores are ranked in.",
+    "feature_reference": "The frozen counts of each quarter that drift of scores and attributes is measured against.",
     "tiers": "Each account's tier, with hysteresis, and why it is there.",
 }
 
@@ -26,7 +27,7 @@ _DESCRIPTIONS = {
             ["scoring", name],
             deps=[
                 *(dg.AssetKey(["marts", mart]) for mart in MARTS),
-                *(dg.AssetKey(["rules", rule]) for rule in RULES),
+                *(dg.AssetKey(["rules", rule]) for rule in (*RULES, FEATURES_RULE)),
             ],
             description=description,
             group_name="scoring",
@@ -41,11 +42,12 @@ def scores(
 ) -> Iterator[dg.MaterializeResult]:
     """Score every account of the CRM as of the night; a night that is run again replaces its own rows only."""
     with warehouse.connect() as connection:
-        night = score_night(connection, nightly_run.as_of)
+        night, new_features = score_night(connection, nightly_run.as_of)
     for note in night.notes:
         context.log.info(note)
     for name in _DESCRIPTIONS:
-        rows = night.tables.get(name, night.new_reference)
+        rows = {"reference_population": night.new_reference, "feature_reference": new_features}.get(name)
+        rows = night.tables[name] if rows is None else rows
         yield dg.MaterializeResult(
             asset_key=["scoring", name],
             metadata={
