@@ -37,6 +37,7 @@ def draw(chart: Chart, name: str, title: str, description: str) -> str:
         font=FONT,
         aria=False,  # the title and the table beside the chart say more than one label per mark
         background="transparent",
+        padding=0,
         axis=alt.AxisConfig(
             labelColor=QUIET,
             titleColor=QUIET,
@@ -47,7 +48,7 @@ def draw(chart: Chart, name: str, title: str, description: str) -> str:
         ),
         view=alt.ViewConfig(stroke=None),
     )
-    svg: str = vl_convert.vegalite_to_svg(themed.to_json())
+    svg: str = vl_convert.vegalite_to_svg(themed.to_json(validate=False))
     head, _, body = svg[svg.index("<svg") :].partition(">")
     return (
         f'{head} role="img" aria-labelledby="{name}-title {name}-description">'

@@ -17,9 +17,11 @@ from orchestration.page_names import Language
 _BLUE, _VERMILION, _GREEN, _ = COLOURS
 _LINE_COLOURS: Final = (INK, _BLUE, _VERMILION, _GREEN)
 _GREY: Final = "#9aa4b0"
-_LABEL_COLUMNS: Final = 46  # half-width characters per line of a label
-_LABEL_PIXELS: Final = 300
-_ROW_PIXELS: Final = 34
+_LABEL_COLUMNS: Final = 52  # half-width characters per line of a label
+_LABEL_PIXELS: Final = 330
+_ROW_PIXELS: Final = 32
+_LINE_PIXELS: Final = 14
+_MOST_LINES: Final = 3
 _DATE_FORMATS: Final = {Language.ENGLISH: "%-d %b", Language.JAPANESE: "%-m/%-d"}
 _MONTH_FORMATS: Final = {Language.ENGLISH: "%b %Y", Language.JAPANESE: "%Y年%-m月"}
 _MOST_DATE_LABELS: Final = 9
@@ -76,6 +78,7 @@ def points_chart(bars: Sequence[Bar], unit: str) -> Chart:
             "text": [f"{bar.points:+.1f}" if bar.kind == "driver" else f"{bar.points:.1f}" for bar in bars],
             "colour": [_bar_colour(bar) for bar in bars],
             "weight": ["bold" if bar.kind == "sum" else "normal" for bar in bars],
+            "lines": [wrapped(bar.label, _LABEL_COLUMNS).count("\n") + 1 for bar in bars],
         }
     )
     low, high = min(0.0, rows["points"].min()), max(0.0, rows["points"].max())
@@ -93,7 +96,7 @@ def points_chart(bars: Sequence[Bar], unit: str) -> Chart:
         for side, align, dx in _NUMBER_SIDES
     ]
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK).encode(x="zero:Q")
-    return alt.layer(bar, *numbers, zero, *_labels(base)).properties(width=520, height=_ROW_PIXELS * len(bars))
+    return alt.layer(bar, *numbers, zero, *_labels(base, rows)).properties(width=520, height=_ROW_PIXELS * len(bars))
 
 
 def standing_chart(names: Sequence[str], values: Sequence[float | None], unknown: str) -> Chart:
@@ -106,13 +109,14 @@ def standing_chart(names: Sequence[str], values: Sequence[float | None], unknown
             "text": [unknown if value is None else f"{value:.1f}" for value in values],
             "colour": [_LINE_COLOURS[at % 4] for at in range(len(names))],
             "weight": ["normal"] * len(names),
+            "lines": [1] * len(names),
         }
     )
     base = alt.Chart(rows).encode(y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2)))
     x = alt.X("points:Q", title=None, scale=alt.Scale(domain=[0, 106], nice=False), axis=alt.Axis(values=_SCALE))
     bar = base.mark_bar().encode(x=x, color=alt.Color("colour:N", scale=None))
     number = base.mark_text(align="left", dx=5, fontSize=11.5, color=INK).encode(x=x, text="text:N")
-    return alt.layer(bar, number, *_labels(base)).properties(width=520, height=28 * len(names))
+    return alt.layer(bar, number, *_labels(base, rows)).properties(width=520, height=28 * len(names))
 
 
 def history_chart(
@@ -145,7 +149,7 @@ def history_chart(
         title=None,
         orient="top",
         symbolSize=90,
-        symbolStrokeWidth=2,
+        symbolStrokeWidth=0,
         labelFontSize=12,
         labelColor=INK,
         columnPadding=22,
@@ -196,12 +200,14 @@ def timeline_chart(bands: Sequence[Band], first_day: date, last_day: date, langu
     for at, band in enumerate(bands):
         if not band.marks:
             continue
-        rows.append({"row": len(rows), "label": band.title, "weight": "bold"})
+        rows.append({"row": len(rows), "label": band.title, "weight": "bold", "lines": 1})
         places: dict[str, int] = {}
         for mark in band.marks:
             if mark.row not in places:
                 places[mark.row] = len(rows)
-                rows.append({"row": len(rows), "label": clipped(mark.row, _LABEL_COLUMNS), "weight": "normal"})
+                rows.append(
+                    {"row": len(rows), "label": clipped(mark.row, _LABEL_COLUMNS), "weight": "normal", "lines": 1}
+                )
             marks.append(
                 {
                     "row": places[mark.row],
@@ -234,11 +240,11 @@ def timeline_chart(bands: Sequence[Band], first_day: date, last_day: date, langu
         .encode(text="label:N")
         for side, align, dx in _SIDES
     ]
-    return alt.layer(lines, points, *words, *_labels(base)).properties(width=520, height=22 * len(rows))
+    return alt.layer(lines, points, *words, *_labels(base, table)).properties(width=520, height=22 * len(rows))
 
 
 def wrapped(text: str, columns: int) -> str:
-    """The text on lines of at most so many half-width characters, broken at blanks or between full-width characters."""
+    """The text on at most three lines of so many half-width characters, broken at blanks or between full-width characters."""
     lines, line = [""], 0
     for piece in _pieces(text):
         width = _width(piece)
@@ -249,7 +255,10 @@ def wrapped(text: str, columns: int) -> str:
             width = _width(piece)
         lines[-1] += piece
         line += width
-    return "\n".join(line.rstrip() for line in lines)
+    shown = [line.rstrip() for line in lines]
+    if len(shown) > _MOST_LINES:
+        shown = [*shown[: _MOST_LINES - 1], clipped(shown[_MOST_LINES - 1] + "……", columns)]
+    return "\n".join(shown)
 
 
 def clipped(text: str, columns: int) -> str:
@@ -288,14 +297,24 @@ def _bar_colour(bar: Bar) -> str:
     return INK if bar.kind == "sum" else _GREY
 
 
-def _labels(base: alt.Chart) -> list[alt.Chart]:
+def _labels(base: alt.Chart, rows: pd.DataFrame) -> list[alt.Chart]:
     """Words left of the plot, and an unseen mark that keeps their column equally wide in every chart of its kind."""
     at = alt.value(-_LABEL_PIXELS)
     words = [
-        base.transform_filter(f"datum.weight == '{weight}'")
-        .mark_text(align="left", fontSize=12, fontWeight=weight, color=INK, lineBreak="\n", lineHeight=14)
+        base.transform_filter(f"datum.weight == '{weight}' && datum.lines == {lines}")
+        .mark_text(
+            align="left",
+            dy=-_LINE_PIXELS * (lines - 1) / 2,  # the lines together stand at the height of the bar
+            fontSize=12,
+            fontWeight=weight,
+            color=INK,
+            lineBreak="\n",
+            lineHeight=_LINE_PIXELS,
+        )
         .encode(x=at, text="label:N")
         for weight in _WEIGHTS
+        for lines in range(1, _MOST_LINES + 1)
+        if ((rows["weight"] == weight) & (rows["lines"] == lines)).any()
     ]
     return [*words, base.mark_point(opacity=0, size=1).encode(x=at)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
 from measurement.charts import FONT, draw, templates
@@ -20,7 +21,7 @@ from orchestration.account_charts import (
 from orchestration.account_evidence import EVIDENCE_DAYS, SCORES, SENT_ROWS
 from orchestration.account_timeline import activity_bands, activity_rows, number_opportunities
 from orchestration.account_words import Words
-from orchestration.page_names import Language, name_of, tier_reason
+from orchestration.page_names import Language, match_evidence, name_of, tier_reason
 from orchestration.rows import Rows
 from scoring.reasons import is_structural
 
@@ -35,12 +36,13 @@ _OPTIONAL_TABLES: Final = (
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of the page; columns named in `numbers` stand to the right."""
+    """A table of the page; columns in `numbers` stand to the right, and a folded one opens on demand."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
     title: str = ""
+    is_folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,13 @@ def render_account_page(explanation: Mapping[str, Any], language: Language | Non
     language = language or (Language.JAPANESE if account.get("country_code") == "JP" else Language.ENGLISH)
     words = Words(language)
     night = explanation["night"]
+    with debug_mode(
+        False
+    ):  # comparing each part of a chart with the grammar takes most of the time; tests of charts do it
+        sections = [
+            part(explanation, words)
+            for part in (_history, _reasons, _evidence, _committee, _tiers, _missing, _sent, _one_account)
+        ]
     return (
         templates(Path(__file__).parent / "templates")
         .get_template("account.html")
@@ -100,16 +109,7 @@ def render_account_page(explanation: Mapping[str, Any], language: Language | Non
             standing=_standing(explanation, words),
             cards=_cards(explanation, words),
             night=_text(night) or words("never"),
-            sections=[
-                _history(explanation, words),
-                _reasons(explanation, words),
-                _evidence(explanation, words),
-                _committee(explanation, words),
-                _tiers(explanation, words),
-                _missing(explanation, words),
-                _sent(explanation, words),
-                _one_account(explanation, words),
-            ],
+            sections=sections,
         )
     )
 
@@ -296,7 +296,7 @@ def _evidence(explanation: Mapping[str, Any], words: Words) -> Section:
     bands, first_day = activity_bands(explanation, words)
     note = words("evidence_note", first=first_day, last=night)
     left_out = explanation["not_shown"][0] if explanation["not_shown"] else {}
-    points = [f"{count:,} {words(cause)}" for cause, count in left_out.items() if count]
+    points = [words(cause, count=f"{count:,}") for cause, count in left_out.items() if count]
     figures, sentences = [], []
     if any(band.marks for band in bands):
         grid = Grid(
@@ -390,7 +390,7 @@ def _tiers(explanation: Mapping[str, Any], words: Words) -> Section:
     if now.get("tier_reason") and now["as_of_date"] != explanation["tier_history"][0]["as_of_date"]:
         reason = tier_reason(now["tier_reason"], words.language)
         rows.insert(0, [f"{now['as_of_date']} ({words('today')})", _text(now["tier"]), _text(now["tier_rank"]), reason])
-    head = [words("night"), words("change"), words("rank", rank="").strip(), words("why")]
+    head = [words("night"), words("change"), words("rank_head"), words("why")]
     return Section("tiers", title, grids=[Grid(head, rows, frozenset({2}))])
 
 
@@ -449,7 +449,11 @@ def _sent(explanation: Mapping[str, Any], words: Words) -> Section:
     if not rows:
         return Section("sent", title, sentences=[words("nothing_sent")])
     head = [words(key) for key in ("night", "field", "old", "new", "status")]
-    return Section("sent", title, words("sent_note", count=SENT_ROWS), grids=[Grid(head, rows)])
+    newest = sum(row[0] == rows[0][0] for row in rows)
+    grids = [Grid(head, rows[:newest])]
+    if rows[newest:]:
+        grids.append(Grid(head, rows[newest:], title=words("earlier_sent", count=len(rows) - newest), is_folded=True))
+    return Section("sent", title, words("sent_note", count=SENT_ROWS), grids=grids)
 
 
 def _one_account(explanation: Mapping[str, Any], words: Words) -> Section:
@@ -462,7 +466,7 @@ def _one_account(explanation: Mapping[str, Any], words: Words) -> Section:
             _text(row["matched_record_id"]),
             "" if row["confidence"] is None else f"{row['confidence']:.2f}",
             _text(row["joined_on"]),
-            _text(proofs.get(row["record_id"])),
+            match_evidence(proofs.get(row["record_id"]), words.language),
         ]
         for row in explanation["records"]
     ]

@@ -152,6 +152,25 @@ _NAMES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "engagement": ("Engagement", "当社との接点"),
     },
 }
+_ATTRIBUTES: Final = {
+    "domain": "ドメイン",
+    "names alike": "名称が類似",
+    "name": "名称",
+    "alias": "別名",
+    "country": "国",
+    "address": "住所",
+    "postal code": "郵便番号",
+    "telephone": "電話",
+    "legal form": "法人格",
+    "rarity of the name": "名称の珍しさ",
+    "one name is longer": "一方の名称が長い",
+    "the name is an alias": "名称が別名と一致",
+    "several companies have this name": "同名の企業が複数",
+    "equal corporate_number": "法人番号が一致",
+    "equal lei": "LEI が一致",
+    "equal duns": "D-U-N-S 番号が一致",
+}
+_ATTRIBUTE: Final = re.compile(rf"(^|; )({'|'.join(map(re.escape, _ATTRIBUTES))})(?= )")
 # Reasons that scoring.tiers gives, and the same in Japanese.
 _TIER_REASONS: Final = tuple(
     (re.compile(pattern), japanese)
@@ -196,3 +215,10 @@ def tier_reason(text: str | None, language: Language) -> str:
         if found:
             return found.expand(japanese)
     return text
+
+
+def match_evidence(text: str | None, language: Language) -> str:
+    """What speaks for one company, such as `domain a.example +4.6; country JP +0.7`, with attributes named in the language."""
+    if text is None or language == Language.ENGLISH:
+        return text or ""
+    return _ATTRIBUTE.sub(lambda found: found[1] + _ATTRIBUTES[found[2]], text)
