@@ -22,11 +22,13 @@ _LABEL_PIXELS: Final = 330
 _ROW_PIXELS: Final = 32
 _LINE_PIXELS: Final = 14
 _MOST_LINES: Final = 3
+_LEAST_SCALE: Final = 10.0  # points that a chart of points shows at least, so that crumbs do not look like mountains
 _DATE_FORMATS: Final = {Language.ENGLISH: "%-d %b", Language.JAPANESE: "%-m/%-d"}
 _MONTH_FORMATS: Final = {Language.ENGLISH: "%b %Y", Language.JAPANESE: "%Y年%-m月"}
 _MOST_DATE_LABELS: Final = 9
 _SCALE: Final = [0, 25, 50, 75, 100]
-# Words stand on the side of their mark that has room: after it in the first half of the time, before it in the second.
+# Words stand after their mark, and before it where the rest of the time has no room for them.
+_ROOM_AFTER: Final = 0.75
 _SIDES: Final[tuple[tuple[str, Literal["left", "right"], int], ...]] = (("after", "left", 8), ("before", "right", -8))
 _NUMBER_SIDES: Final[tuple[tuple[str, Literal["left", "right"], int], ...]] = (
     ("datum.points >= 0", "left", 5),
@@ -82,7 +84,8 @@ def points_chart(bars: Sequence[Bar], unit: str) -> Chart:
         }
     )
     low, high = min(0.0, rows["points"].min()), max(0.0, rows["points"].max())
-    room = max(high - low, 1.0) * 0.14  # for the numbers beside the bars
+    high = max(high, _LEAST_SCALE)
+    room = (high - low) * 0.14  # for the numbers beside the bars
     base = alt.Chart(rows).encode(y=alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2)))
     x = alt.X(
         "points:Q",
@@ -338,7 +341,7 @@ def _spread(nights: Sequence[date]) -> list[date]:
 
 
 def _side(day: date, first: date, last: date) -> str:
-    return "after" if day <= first + (last - first) / 2 else "before"
+    return "after" if day <= first + (last - first) * _ROOM_AFTER else "before"
 
 
 def _runs(values: Sequence[float | None]) -> list[int]:

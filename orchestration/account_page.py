@@ -193,7 +193,7 @@ def _cards(explanation: Mapping[str, Any], words: Words) -> list[Card]:
         elif share is not None:
             lines.append(words("share", percent=round(100 * share)))
         if name == "intent" and row.get("is_low_confidence"):
-            lines.append(words("low_confidence").split(":")[0].split("：")[0])
+            lines.append(words("low_confidence_short"))
         if method:
             lines.append(words("method", method=_method(method, words)))
         cards.append(
@@ -273,6 +273,8 @@ def _reason_figure(name: str, label: str, reasons: Rows, score: float, words: Wo
     bars += [
         Bar(text, value, "arithmetic") for reason, text, value in rows if is_structural(reason["reason"]) and value < 0
     ]
+    # A score of zero without drivers still says why.
+    bars = bars or [Bar(text, value, "arithmetic") for _, text, value in rows[: MOST_BARS + 1]]
     bars.append(Bar(words("sum") if adds_up else label, round(total, 1), "sum"))
     grid = Grid(
         [words("reason"), words("points")],
@@ -321,8 +323,8 @@ def _opportunities(explanation: Mapping[str, Any], words: Words) -> list[Grid]:
             name_of("outcome", "won" if row["is_won"] else "lost" if row["is_closed"] else "open", words.language),
             words("unknown") if row["amount_usd"] is None else f"{row['amount_usd']:,.0f}",
             _text(row["created_date"]),
-            _text(row["sqo_date"]),
-            _text(row["closed_date"]),
+            _text(row["sqo_date"]) or "–",
+            _text(row["closed_date"]) or "–",
         ]
         for row in explanation["opportunities"]
     ]

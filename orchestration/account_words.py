@@ -173,6 +173,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Nothing: every score, role and attribute is known.",
         "なし：すべてのスコア・役割・属性がそろっている。",
     ),
+    "low_confidence_short": ("low confidence", "信頼度が低い"),
     "low_confidence": (
         "Low confidence: fewer days of research have been recorded than the research intent needs.",
         "信頼度が低い：調査行動の記録日数が、調査意向の算出に必要な日数に満たない。",
