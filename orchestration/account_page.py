@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from orchestration.account_evidence import EVIDENCE_DAYS, SCORES, SENT_ROWS
 from orchestration.account_timeline import activity_bands, activity_rows, number_opportunities
 from orchestration.account_words import Words
 from orchestration.page_names import Language, match_evidence, name_of, tier_reason
+from orchestration.page_parts import Card, Figure, Grid, Section
 from orchestration.rows import Rows
 from scoring.reasons import is_structural
 
@@ -32,51 +32,6 @@ _OPTIONAL_TABLES: Final = (
     "activation.int_committee_role_states",
     "rules.target_list_reasons",
 )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of the page; columns in `numbers` stand to the right, and a folded one opens on demand."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    numbers: frozenset[int] = frozenset()
-    title: str = ""
-    is_folded: bool = False
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture with what it says in words, and its figures in a table that opens on demand."""
-
-    title: str
-    svg: Markup
-    grid: Grid
-    sentence: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page, in the order of its fields."""
-
-    name: str
-    title: str
-    note: str = ""
-    sentences: Sequence[str] = ()
-    figures: Sequence[Figure] = ()
-    grids: Sequence[Grid] = ()
-    points: Sequence[str] = ()
-    points_title: str = ""
-
-
-@dataclass(frozen=True)
-class Card:
-    """One score of today: value as text, null when it is not known."""
-
-    name: str
-    value: str
-    width: float | None
-    lines: Sequence[str] = field(default_factory=tuple)
 
 
 def render_account_page(explanation: Mapping[str, Any], language: Language | None = None) -> str:
@@ -188,7 +143,7 @@ def _cards(explanation: Mapping[str, Any], words: Words) -> list[Card]:
         lines = []
         if name == "composite":
             lines.append(words("composite_note"))
-        elif value is None:
+        elif value is None and row:
             lines.append(_why_missing(explanation, name, words))
         elif share is not None:
             lines.append(words("share", percent=round(100 * share)))

@@ -152,25 +152,42 @@ _NAMES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "engagement": ("Engagement", "当社との接点"),
     },
 }
-_ATTRIBUTES: Final = {
+_EVIDENCE: Final = {
     "domain": "ドメイン",
-    "names alike": "名称が類似",
+    "domain of several companies": "複数企業が使うドメイン",
+    "the domain is a second one": "第二のドメイン",
     "name": "名称",
+    "names equal": "名称が一致",
+    "names alike": "名称が類似",
+    "names in another order": "名称の語順が異なる",
+    "names read alike": "名称の読みが同じ",
+    "names a slip apart": "名称に誤字程度の差",
+    "names agree in part": "名称が一部一致",
+    "names differ": "名称が異なる",
+    "names in two scripts, the domain is like neither": "名称の文字種が異なり、ドメインはどちらにも似ていない",
+    "names in two scripts": "名称の文字種が異なる",
+    "one name is shortened": "一方の名称が略記",
+    "one name is a branch's": "一方の名称が拠点名",
+    "one name is longer": "一方の名称が長い",
+    "one name has more in front": "一方の名称の前に語が付く",
+    "one name leaves letters out": "一方の名称に文字の省略",
+    "one name is only the domain": "一方の名称がドメインのみ",
+    "one has no name": "一方に名称がない",
+    "two lists name it differently": "2 つのリストで名称が異なる",
+    "the name is an alias": "名称が別名と一致",
+    "several companies have this name": "同名の企業が複数",
+    "rarity of the name": "名称の珍しさ",
     "alias": "別名",
     "country": "国",
     "address": "住所",
     "postal code": "郵便番号",
     "telephone": "電話",
     "legal form": "法人格",
-    "rarity of the name": "名称の珍しさ",
-    "one name is longer": "一方の名称が長い",
-    "the name is an alias": "名称が別名と一致",
-    "several companies have this name": "同名の企業が複数",
     "equal corporate_number": "法人番号が一致",
     "equal lei": "LEI が一致",
     "equal duns": "D-U-N-S 番号が一致",
 }
-_ATTRIBUTE: Final = re.compile(rf"(^|; )({'|'.join(map(re.escape, _ATTRIBUTES))})(?= )")
+_PHRASE: Final = re.compile(rf"(^|; )({'|'.join(map(re.escape, sorted(_EVIDENCE, key=len, reverse=True)))})(?= |;|$)")
 # Reasons that scoring.tiers gives, and the same in Japanese.
 _TIER_REASONS: Final = tuple(
     (re.compile(pattern), japanese)
@@ -221,4 +238,4 @@ def match_evidence(text: str | None, language: Language) -> str:
     """What speaks for one company, such as `domain a.example +4.6; country JP +0.7`, with attributes named in the language."""
     if text is None or language == Language.ENGLISH:
         return text or ""
-    return _ATTRIBUTE.sub(lambda found: found[1] + _ATTRIBUTES[found[2]], text)
+    return _PHRASE.sub(lambda found: found[1] + _EVIDENCE[found[2]], text)

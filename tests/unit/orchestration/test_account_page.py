@@ -16,13 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from measurement.report import FONT
+from identity.name_relations import RELATIONS
 from orchestration.account_charts import Bar, clipped, points_chart, wrapped
+from orchestration.account_evidence import required_roles
 from orchestration.account_page import printed_points, render_account_page
 from orchestration.account_words import _WORDS
 from orchestration.errors import UsageError
 from orchestration.page_file import write_page
-from orchestration.page_names import Language, name_of, tier_reason
+from orchestration.page_names import Language, match_evidence, name_of, tier_reason
 from orchestration.sparkline import sparkline, weekly
 from orchestration.views import print_explanation, read_explanation
 from tests.unit.orchestration.account_warehouse import (
@@ -67,6 +68,12 @@ def explain(folder: Path, without: tuple[str, ...] = (), **changes: Any) -> dict
         return read_explanation(connection, ACCOUNT)
 
 
+def without_charts(explanation: dict[str, Any]) -> dict[str, Any]:
+    """The same for tests of other parts of the page: drawing takes most of its time."""
+    left_out = ("score_history", "reasons", "touch_days", "research_days", "sales_activities", "opportunity_stages")
+    return explanation | {name: [] for name in (*left_out, "opportunities")}
+
+
 @pytest.fixture(scope="module")
 def explanation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return explain(tmp_path_factory.mktemp("several_nights"))
@@ -88,6 +95,8 @@ def test_the_page_fetches_nothing_and_runs_nothing(pages: dict[Language, str], l
         "http://www.w3.org/1999/xlink",
     }
     assert page.language == language
+    for font in ("Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "Meiryo"):
+        assert font in pages[language].partition("</style>")[0]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -132,8 +141,7 @@ def test_every_sentence_is_there_in_both_languages_with_the_same_values() -> Non
 
 
 def test_the_language_is_that_of_the_country_unless_one_is_asked_for(explanation: dict[str, Any]) -> None:
-    bare = explanation | {name: [] for name in ("standing", "score_history", "touch_days", "research_days")}
-    bare |= {name: [] for name in ("sales_activities", "opportunities", "opportunity_stages")}
+    bare = without_charts(explanation)
     abroad = bare | {"account": bare["account"] | {"country_code": "IE"}}
     nowhere = bare | {"account": bare["account"] | {"country_code": None}}
     assert Page(render_account_page(bare)).language == "ja"
@@ -166,7 +174,7 @@ def test_reasons_add_up_to_the_score_and_say_so(pages: dict[Language, str]) -> N
 
 def test_reasons_that_do_not_add_up_are_not_passed_off_as_complete(explanation: dict[str, Any]) -> None:
     kept = [row for row in explanation["reasons"] if row["reason"] != "fit:country"]
-    text = Page(render_account_page(explanation | {"reasons": kept}, Language.ENGLISH)).text
+    text = Page(render_account_page(explanation | {"reasons": kept, "score_history": []}, Language.ENGLISH)).text
     assert "The points add up to 83.3, the score is 70.0" in text
 
 
@@ -179,6 +187,22 @@ def test_printed_points_add_up_and_are_within_a_tenth(points: list[float]) -> No
     printed = printed_points(points, sum(points))
     assert round(sum(printed), 1) == round(round(sum(points) * 10) / 10, 1)
     assert all(abs(shown - value) <= 0.1 + 1e-9 for shown, value in zip(printed, points, strict=True))
+
+
+def test_roles_are_read_from_either_table_that_names_them_and_are_else_unknown(explanation: dict[str, Any]) -> None:
+    coverage = [{"required_roles": "DM|TE", "covered_roles": "DM", "reached_role_count": 1, "engaged_role_count": 0}]
+    states = [{"role": "TE", "is_reached": True, "is_engaged": False}, {"role": "USER", "is_reached": True}]
+    by_state = required_roles(coverage, [], states)
+    assert [(row["is_covered"], row["is_reached"], row["is_engaged"]) for row in by_state] == [
+        (True, False, False),
+        (False, True, False),
+    ]
+    unknown = required_roles(coverage, [], [])
+    assert [row["is_reached"] for row in unknown] == [None, None]
+    changed = without_charts(explanation) | {"committee": coverage, "committee_roles": unknown}
+    text = Page(render_account_page(changed, Language.ENGLISH)).text
+    assert "Covered: 1 of 2 · Reached: 1 of 2 · Engaged: 0 of 2" in text
+    assert re.search(r"DM\s*● yes\s*unknown\s*unknown", text)
 
 
 def test_what_is_not_shown_is_counted(explanation: dict[str, Any], pages: dict[Language, str]) -> None:
@@ -240,7 +264,7 @@ def test_an_account_without_any_night_has_a_page_too(tmp_path: Path) -> None:
 
 
 def test_scored_on_an_earlier_night_than_the_last_is_said(explanation: dict[str, Any]) -> None:
-    later = explanation | {"night": date(2026, 11, 7)}
+    later = without_charts(explanation) | {"night": date(2026, 11, 7)}
     text = Page(render_account_page(later, Language.ENGLISH)).text
     assert "The last night of the warehouse is 2026-11-07; this account was last scored on 2026-10-31." in text
 
@@ -258,12 +282,13 @@ def test_stage_and_target_list_are_shown_where_the_warehouse_has_them(tmp_path: 
             " '初回' as label_ja",
         ):
             connection.execute(sql, {"a": ACCOUNT} if "$a" in sql else None)
-        found = read_explanation(connection, ACCOUNT)
+        found = without_charts(read_explanation(connection, ACCOUNT))
         text = Page(render_account_page(found, Language.ENGLISH)).text
         assert re.search(r"Stage\s*MQA\s*since 2026-10-20", text)
         assert re.search(r"Target list\s*on the list\s*since 2026-10-01 · Among the best", text)
         connection.execute("delete from activation.target_list")
-        text = Page(render_account_page(read_explanation(connection, ACCOUNT), Language.JAPANESE)).text
+        found = without_charts(read_explanation(connection, ACCOUNT))
+        text = Page(render_account_page(found, Language.JAPANESE)).text
         assert re.search(r"ターゲットリスト\s*登録なし", text)
 
 
@@ -331,6 +356,16 @@ def test_every_reason_of_a_tier_has_a_japanese_sentence() -> None:
     assert tier_reason("first assignment: rank 2 is within 50 slots", Language.JAPANESE).startswith("初回")
 
 
+def test_evidence_is_named_in_japanese_and_what_it_is_about_stays() -> None:
+    for relation in RELATIONS:
+        assert relation not in match_evidence(f"domain a.example +4.6; {relation} -1.0", Language.JAPANESE)
+    assert match_evidence("names in two scripts, the domain is like neither -2.0; name name +1", Language.JAPANESE) == (
+        "名称の文字種が異なり、ドメインはどちらにも似ていない -2.0; 名称 name +1"
+    )
+    assert match_evidence("domain names.example; own words", Language.JAPANESE) == "ドメイン names.example; own words"
+    assert match_evidence(None, Language.JAPANESE) == ""
+
+
 @given(st.text(max_size=200), st.integers(4, 60))
 def test_labels_keep_to_their_room(text: str, columns: int) -> None:
     assert wrapped(text, columns).count("\n") <= 2
@@ -354,4 +389,3 @@ def test_sparklines_and_weeks() -> None:
         5,
         3,
     ]
-    assert "Noto Sans CJK JP" in FONT
