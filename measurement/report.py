@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import altair as alt
-import jinja2
 import pandas as pd
-import vl_convert
 from markupsafe import Markup
 
-_COLOURS = ["#2f5d8a", "#d98032", "#4c9f70", "#8a6fae"]
-_FONT = "'Noto Sans', 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', sans-serif"
+from measurement.charts import COLOURS, FONT, draw, templates
 
 
 @dataclass(frozen=True)
@@ -55,49 +52,50 @@ def render_report(report: Report) -> str:
             _win_chart(report.win_curve),
         ),
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html").render(
-        report=report, charts=[(title, note, Markup(svg)) for title, note, svg in charts], font=Markup(_FONT)
+    return (
+        templates(Path(__file__).parent / "templates")
+        .get_template("report.html")
+        .render(
+            report=report,
+            charts=[
+                (title, note, Markup(draw(chart, title.lower().replace(" ", "-"), title, note)))
+                for title, note, chart in charts
+                if chart is not None
+            ],
+            font=Markup(FONT),
+        )
     )
 
 
-def _score_chart(scores: pd.DataFrame) -> str:
+def _score_chart(scores: pd.DataFrame) -> alt.FacetChart | None:
     known = scores[scores["value"].notna()]
     if known.empty:
-        return ""
+        return None
     binned = known.assign(bin=(known["value"] // 5 * 5).clip(0, 95))
-    chart = (
+    chart: alt.FacetChart = (
         alt.Chart(binned.groupby(["score", "bin"]).size().rename("accounts").reset_index())
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("bin:Q", bin=alt.Bin(binned=True, step=5), title="score", scale=alt.Scale(domain=[0, 100])),
             x2=alt.X2("bin_end:Q"),
             y=alt.Y("accounts:Q", title="accounts"),
-            color=alt.Color("score:N", legend=None, scale=alt.Scale(range=_COLOURS)),
+            color=alt.Color("score:N", legend=None, scale=alt.Scale(range=list(COLOURS))),
         )
         .transform_calculate(bin_end="datum.bin + 5")
         .properties(width=190, height=120)
         .facet(column=alt.Column("score:N", title=None, sort=["fit", "intent", "engagement", "composite"]))
         .resolve_scale(y="independent")
     )
-    return _svg(chart)
+    return chart
 
 
-def _win_chart(curve: pd.DataFrame) -> str:
+def _win_chart(curve: pd.DataFrame) -> alt.LayerChart | None:
     if curve.empty:
-        return ""
+        return None
     base = alt.Chart(curve).encode(x=alt.X("days_since_sqo:Q", title="days since qualification"))
-    band = base.mark_area(opacity=0.2, interpolate="step-after", color=_COLOURS[0]).encode(
+    band = base.mark_area(opacity=0.2, interpolate="step-after", color=COLOURS[0]).encode(
         y=alt.Y("win_share_low:Q", title="share won", axis=alt.Axis(format="%")), y2="win_share_high:Q"
     )
-    line = base.mark_line(interpolate="step-after", color=_COLOURS[0]).encode(y="win_share:Q")
-    return _svg((band + line).properties(width=560, height=200))
-
-
-def _svg(chart: alt.Chart | alt.FacetChart | alt.LayerChart) -> str:
-    svg: str = vl_convert.vegalite_to_svg(chart.configure(font=_FONT).to_json())
-    return svg
+    line = base.mark_line(interpolate="step-after", color=COLOURS[0]).encode(y="win_share:Q")
+    chart: alt.LayerChart = (band + line).properties(width=560, height=200)
+    return chart

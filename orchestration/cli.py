@@ -13,8 +13,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError, parse_date
+from orchestration.page_names import Language
 from orchestration.score_cli import score_app
 
 app = typer.Typer(
@@ -155,13 +157,28 @@ def status(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, as_json: Json = False) 
 def explain(
     account: Annotated[str, typer.Argument(help="account id, CRM id or part of a name")],
     warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    html: Annotated[Path | None, typer.Option("--html", help="write one HTML page that needs nothing else")] = None,
+    language: Annotated[
+        Language | None, typer.Option("--language", help="of the page; default: by the account's country")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Everything behind one account: records joined, scores with reasons, tier history, what was sent."""
     from orchestration.views import print_explanation, read_explanation
 
+    if language is not None and html is None:
+        raise UsageError("--language is that of the page; give the page's file too: --html FILE.")
+    if str(html) == "-":
+        raise UsageError("--html takes the name of a file, such as account.html; the page is not printed.")
     explanation = _read_published(warehouse, lambda connection: read_explanation(connection, account))
-    print_explanation(explanation, as_json, out)
+    if html is not None:
+        from orchestration.account_page import render_account_page
+        from orchestration.page_file import write_page
+
+        write_page(html, render_account_page(explanation, language))
+        err.print(f"[green]✓[/] page: {escape(str(html))}")
+    if html is None or as_json:
+        print_explanation(explanation, as_json, out)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 
 from measurement.funnel import cohort_rates
 from measurement.report import Report, Section, render_report
+from orchestration.page_file import write_page
 from orchestration.resources import published_path
 from orchestration.summary import read_summary
 
@@ -24,9 +24,7 @@ def report_path(warehouse: Path) -> Path:
 def write_report(connection: duckdb.DuckDBPyConnection, as_of: date, published: Path) -> Path:
     """Write the page of the night and return where it stands; a reader sees the old page or the new one, never half of one."""
     page = published.with_suffix(".report.html")
-    fresh = page.with_name(page.name + ".new")
-    fresh.write_text(render_report(read_report(connection, as_of)), encoding="utf-8")
-    os.replace(fresh, page)
+    write_page(page, render_report(read_report(connection, as_of)))
     return page
 
 

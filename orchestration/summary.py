@@ -16,7 +16,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.views import fetch, read_delivery
+from orchestration.rows import fetch
+from orchestration.views import read_delivery
 
 QUEUE_ROWS = 8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -11,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.account_evidence import EVIDENCE_DAYS, SCORES, read_evidence
 from orchestration.errors import UsageError
-
-Rows = list[dict[str, Any]]
+from orchestration.rows import Rows, TableReader, fetch
+from orchestration.sparkline import sparkline, weekly
 
 _FAMILY = (
     "select case when family.account_id = account.ultimate_parent_account_id then 'ultimate parent'"
@@ -25,13 +27,19 @@ _FAMILY = (
     " where account.account_id = $account_id and family.account_id <> account.account_id"
     " order by relation = 'subsidiary', relation desc, family.account_name, family.account_id limit 20"
 )
-
-
-def fetch(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Rows:
-    """Rows of a query as dictionaries."""
-    cursor = connection.execute(sql, parameters or None)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+_ALIASES = " or account_id in (select account_id from identity.account_aliases where alias_account_id = $text)"
+_RECORDS = " or account_id in (select account_id from marts.dim_account_records where source_id = $text)"
+# Parts of the head, of _histories, or of a table that is printed anyway.
+_NOT_PRINTED = (
+    "account",
+    "night",
+    "standing",
+    "touch_days",
+    "research_days",
+    "sales_activities",
+    "sent_history",
+    "absent_tables",
+)
 
 
 def print_json(value: object) -> None:
@@ -140,13 +148,18 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
     Raises
     ------
     UsageError
-        If none or several accounts fit; names up to ten that do.
+        If none or several accounts fit; names up to ten that do. If the warehouse has no accounts yet.
     """
-    found = fetch(
-        connection,
+    reader = TableReader(connection)
+    if not reader.has("marts.dim_accounts"):
+        raise UsageError(
+            "The warehouse has no accounts yet (marts.dim_accounts is not there). Make them with"
+            " `abm run --as-of D --input DIR --warehouse FILE`."
+        )
+    found = reader.rows(
         "select distinct account_id, account_name from marts.dim_accounts where account_id = $text"
-        " or account_id in (select account_id from identity.account_aliases where alias_account_id = $text)"
-        " or account_id in (select account_id from marts.dim_account_records where source_id = $text)"
+        f"{_ALIASES if reader.has('identity.account_aliases') else ''}"
+        f"{_RECORDS if reader.has('marts.dim_account_records') else ''}"
         " or (length($text) >= 2 and contains(lower(account_name), lower($text)))"
         " order by account_id = $text desc, account_name, account_id limit 11",
         text=account,
@@ -163,9 +176,9 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
     account_id = found[0]["account_id"]
 
     def of(sql: str) -> Rows:
-        return fetch(connection, sql, account_id=account_id)
+        return reader.rows(sql, account_id=account_id)
 
-    return {
+    sections: dict[str, Any] = {
         "account": of("select * from marts.dim_accounts where account_id = $account_id")[0],
         "records": of(
             "select records.record_id, company.company_name, company.domain, records.is_primary, members.match_rule,"
@@ -233,7 +246,7 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
             " where composite.account_id = $account_id order by composite.as_of_date desc limit 14"
         ),
         "reasons": of(
-            "select score, rank, round(points, 2) as points, text_en, text_ja from scoring.score_reasons"
+            "select score, rank, reason, points, text_en, text_ja from scoring.score_reasons"
             " where account_id = $account_id and as_of_date = (select max(as_of_date) from scoring.score_reasons"
             " where account_id = $account_id) order by score, rank"
         ),
@@ -253,6 +266,8 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
             " order by all"
         ),
     }
+    sections |= read_evidence(reader, account_id)
+    return sections | {"absent_tables": sorted(reader.absent)}
 
 
 def print_explanation(explanation: dict[str, Any], as_json: bool, console: Console) -> None:
@@ -268,8 +283,8 @@ def print_explanation(explanation: dict[str, Any], as_json: bool, console: Conso
         if value is not None and name not in ("account_name", "account_id")
     }
     console.print(Text("  ".join(f"{name}={value}" for name, value in facts.items()), style="dim"))
-    for title, rows in explanation.items():
-        if title == "account" or not rows:
+    for title, rows in (explanation | _histories(explanation)).items():
+        if title in _NOT_PRINTED or not rows:
             continue
         table = Table(title=title.replace("_", " "), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
         for name in rows[0]:
@@ -277,6 +292,40 @@ def print_explanation(explanation: dict[str, Any], as_json: bool, console: Conso
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row.values()))
         console.print(table)
+    if explanation["absent_tables"]:
+        console.print(Text(f"Not in this warehouse: {', '.join(explanation['absent_tables'])}", style="dim"))
+
+
+def _histories(explanation: dict[str, Any]) -> dict[str, Rows]:
+    """What is too long to print row by row: scores by night, activity by week."""
+    nights = explanation["score_history"]
+    scores = []
+    for name, column in SCORES.items():
+        known = [row[column] for row in nights if row[column] is not None]
+        if known:
+            line = sparkline([row[column] for row in nights], 0, 100)
+            scores.append({"score": name, "nights": line, "first": known[0], "last": known[-1], "known": len(known)})
+    kinds: dict[tuple[str, str], list[tuple[date, int]]] = {}
+    for section, label, number in (
+        ("touch_days", "touch_type", "touches"),
+        ("research_days", "topic", "persons"),
+        ("sales_activities", "task_type", "activities"),
+    ):
+        for row in explanation[section]:
+            kinds.setdefault((section, row[label]), []).append((row["activity_date"], row[number]))
+    timeline: Rows = []
+    for (section, label), days in kinds.items():
+        weeks = weekly(days, explanation["night"], EVIDENCE_DAYS)
+        timeline.append(
+            {
+                "evidence": section.replace("_days", "").replace("_", " "),
+                "kind": label,
+                f"weeks up to {explanation['night']}": sparkline(weeks, 0, max(weeks)),
+                "total": sum(number for _, number in days),
+                "last on": max(day for day, _ in days),
+            }
+        )
+    return {"score_history": scores, "evidence_timeline": timeline}
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,20 +13,16 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.chromium import launched, needs_chromium
 from tests.unit.sandbox.running import Sandbox, running
 
 FORCE_APP = Path(__file__).parents[2] / "reverse_etl" / "salesforce" / "force-app"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
-    " --disable-sync"
-)
 NAMES = ("株式会社サンプル工業", "<script>alert('x')</script>", "=cmd|' /C calc'!A0", 'Alpha & Söhne "GmbH"')
 REASON = "直近7日間に3名が価格ページを閲覧しました。<img src=x onerror=alert(1)>"
 
-pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no chromium on this machine")
+pytestmark = needs_chromium
 
 
 @dataclass
@@ -46,10 +41,8 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield launched
-        launched.close()
+    with launched() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

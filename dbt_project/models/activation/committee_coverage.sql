@@ -174,6 +174,8 @@ coverage as (
             as missing_roles,
         {{ dbt.listagg('case when not is_covered then label_ja end', "'、'", 'order by role_position') }}
             as missing_roles_ja,
+        {{ dbt.listagg('case when is_reached then role end', "'|'", 'order by role_position') }} as reached_roles,
+        {{ dbt.listagg('case when is_engaged then role end', "'|'", 'order by role_position') }} as engaged_roles,
         count(role) as required_role_count,
         count(case when is_covered then role end) as covered_role_count,
         count(case when is_reached then role end) as reached_role_count,
@@ -192,6 +194,8 @@ select
     covered_roles,
     missing_roles,
     missing_roles_ja,
+    reached_roles,
+    engaged_roles,
     required_role_count,
     covered_role_count,
     reached_role_count,
