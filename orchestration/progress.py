@@ -16,6 +16,7 @@ _LAYERS = {
     "resolved_accounts": "identity: resolve companies to accounts",
     "account_hierarchy": "identity: who owns whom, and where",
     "scores": "scoring: fit, intent, engagement, composite, tiers",
+    "target_list": "scoring: target list of the quarter",
     "measurement__win_curve": "measurement: win curve",
     "delivery__test_results": "delivery: tests over several steps",
     "delivery__plan_rows_upstream_is_sound": "delivery: is everything upstream sound?",
