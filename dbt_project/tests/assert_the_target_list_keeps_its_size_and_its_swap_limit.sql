@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'target_list'}}}) }}
--- Told from what was written. Places beyond the size need an exception, a comparison group or a list set by another size.
+-- Told from what was written. Beyond the size only an exception or a comparison group has a place.
 with
 
 target_list as (
