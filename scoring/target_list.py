@@ -312,11 +312,16 @@ class _List:
         """Members beyond list_size leave, worst first: a rule was lowered or an exception ended."""
         ordinary = [account_id for account_id in self.members if account_id not in protected]
         surplus = len(ordinary) - self.rules.list_size
-        movable = [account_id for account_id in ordinary if not self.accounts.is_held[self.accounts.place(account_id)]]
-        movable.sort(key=lambda account_id: -int(self.accounts.rank[self.accounts.place(account_id)]))
-        for account_id in movable[: max(0, surplus)]:
-            text = f"the list has {self.rules.list_size} places; does not count against the swap limit"
-            self._remove(account_id, rule.FEWER_PLACES, text)
+        worst_first = sorted(ordinary, key=lambda account_id: -int(self.accounts.rank[self.accounts.place(account_id)]))
+        for account_id in worst_first:
+            if surplus <= 0:
+                return
+            text = f"the list has {self.rules.list_size} places"
+            if self.accounts.is_held[self.accounts.place(account_id)]:
+                self._keep(account_id, rule.HOLDOUT, f"would leave ({text}) but a running test compares it")
+            else:
+                self._remove(account_id, rule.FEWER_PLACES, f"{text}; does not count against the swap limit")
+                surplus -= 1
 
     def _keep(self, account_id: str, code: str, text: str, approved_by: str | None = None) -> None:
         self._decide(account_id, _Change(KEPT, code, text, self.members[account_id].since, approved_by=approved_by))
