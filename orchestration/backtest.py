@@ -23,9 +23,24 @@ from orchestration.dbt_manifest import dbt_executable
 from orchestration.errors import RunFailed, UsageError
 from orchestration.fit_registry import last_night
 from orchestration.resources import DBT_PROJECT, PROJECT_ROOT, open_warehouse, published_path, silence_usage_tracking
-from orchestration.score_night import score_night
+from orchestration.score_night import create_score_tables, score_night
+from orchestration.target_list_night import decide_night
 from scoring.backtest import Backtest, judge
 
+_MADE_ANEW: Final = (
+    "composite_scores",
+    "engagement_scores",
+    "feature_reference",
+    "fit_scores",
+    "fit_shadow_scores",
+    "intent_scores",
+    "reference_population",
+    "score_reasons",
+    "target_list",
+    "target_list_changes",
+    "target_list_quarters",
+    "tiers",
+)
 _NIGHT: Final = """
 select
     cast(? as date) as as_of_date,
@@ -85,7 +100,8 @@ def run_backtest(warehouse: Path, request: Request, say: Callable[[str], None]) 
         shutil.copyfile(source, copy)
         with duckdb.connect(str(copy)) as connection:
             # What was in force then is part of the replay; what was scored then is what is made anew.
-            for table in ("tiers", "reference_population", "fit_scores", "composite_scores", "score_reasons"):
+            create_score_tables(connection)
+            for table in _MADE_ANEW:
                 connection.execute(f"delete from scoring.{table}")
         for number, night in enumerate(nights, start=1):
             say(f"night {night} ({number} of {len(nights)})")
@@ -111,6 +127,10 @@ def _replay(copy: Path, folder: Path, night: date) -> pd.DataFrame:
     _dbt(copy, folder, night, ["--select", "staging", "identity", "marts"])
     with open_warehouse(copy) as connection:
         score_night(connection, night)
+    # The list asks who is held out of it.
+    _dbt(copy, folder, night, ["--select", "int_held_accounts"])
+    with open_warehouse(copy) as connection:
+        decide_night(connection, night)
     _dbt(copy, folder, night, ["--select", "activation"])
     with open_warehouse(copy) as connection:
         return connection.execute(_NIGHT, [night, night]).df()

@@ -11,6 +11,7 @@ from orchestration.assets.measurement import win_curve
 from orchestration.assets.raw import raw_tables
 from orchestration.assets.score_checks import score_checks
 from orchestration.assets.scoring import scores
+from orchestration.assets.target_list import target_list
 from orchestration.dbt_manifest import dbt_resource, read_manifest
 from orchestration.progress import progress_logger
 from orchestration.resources import Crm, NightlyRun, Warehouse, environment_defaults
@@ -40,6 +41,7 @@ def build_definitions() -> dg.Definitions:
             resolved_accounts,
             account_hierarchy,
             scores,
+            target_list,
             win_curve,
             completed_tests,
             crm_plan,

@@ -17,6 +17,7 @@ _LAYERS = {
     "account_hierarchy": "identity: who owns whom, and where",
     "score_checks": "scoring: drift and data quality",
     "scores": "scoring: fit, intent, engagement, composite, tiers",
+    "target_list": "scoring: target list of the quarter",
     "measurement__win_curve": "measurement: win curve",
     "delivery__test_results": "delivery: tests over several steps",
     "delivery__plan_rows_upstream_is_sound": "delivery: is everything upstream sound?",

@@ -8,7 +8,8 @@ expected as (
         'release_min_composite', 'release_min_fit_points', 'sql_intercept', 'sql_slope', 'signal_half_life_days',
         'signal_age_cap_days', 'connect_prior_phone', 'connect_prior_email', 'connect_prior_strength',
         'reply_window_days', 'deal_prior_strength', 'default_deal_usd', 'default_win_rate', 'win_horizon_days',
-        'call_needs_number', 'exploration_share', 'exploration_min_fit_share', 'item_valid_days'
+        'call_needs_number', 'exploration_share', 'exploration_min_fit_share', 'item_valid_days',
+        'release_needs_target_list'
     ] -%}
         select '{{ name }}' as parameter{{ ' union all' if not loop.last }}
     {% endfor %}

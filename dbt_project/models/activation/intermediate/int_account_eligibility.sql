@@ -18,6 +18,12 @@ account_signals as (
 
 ),
 
+target_list as (
+
+    select * from {{ ref('target_list') }}
+
+),
+
 held_accounts as (
 
     select * from {{ ref('int_held_accounts') }}
@@ -67,7 +73,9 @@ account_facts as (
         -- 0 and 100 would be minus and plus infinity on the scale of log-odds.
         case when tiers.composite_score is not null then least(greatest(tiers.composite_score / 100, 0.005), 0.995) end
             as composite_share,
-        deal_values.account_value_usd
+        deal_values.account_value_usd,
+        coalesce(target_list.is_on_target_list, false) and coalesce(target_list.is_above_composite_threshold, false)
+            as is_on_list_above_threshold
 
     from accounts
 
@@ -76,6 +84,9 @@ account_facts as (
 
     left join account_signals
         on accounts.account_id = account_signals.account_id
+
+    left join target_list
+        on accounts.account_id = target_list.account_id
 
     left join held_accounts
         on accounts.account_id = held_accounts.account_id
@@ -109,7 +120,10 @@ select
     ) as account_sql_probability,
     power(2, -signal_age_days / {{ queue_parameter('signal_half_life_days') }}) as recency_factor,
     coalesce(
-        composite_score >= {{ queue_parameter('release_min_composite') }}
+        case
+            when {{ queue_parameter('release_needs_target_list') }} = 1 then is_on_list_above_threshold
+            else composite_score >= {{ queue_parameter('release_min_composite') }}
+        end
         and fit_points >= {{ queue_parameter('release_min_fit_points') }},
         false
     ) as is_above_release_line,
