@@ -138,7 +138,14 @@ def test_the_department_gives_the_function_that_the_title_leaves_open_and_never_
 
 
 @pytest.mark.parametrize(
-    ("title", "problem"), [("部長", "rank_only"), ("Zzyzx Manager", "function_unknown"), ("Zzyzx", "not_understood")]
+    ("title", "problem"),
+    [
+        ("部長", "rank_only"),
+        ("マネージャー", "rank_only"),
+        ("ゼネラルマネジャー", "rank_only"),
+        ("Zzyzx Manager", "function_unknown"),
+        ("Zzyzx", "not_understood"),
+    ],
 )
 def test_a_title_without_a_role_says_what_it_lacks(title: str, problem: str) -> None:
     reading = read(title)
