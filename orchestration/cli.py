@@ -154,6 +154,24 @@ def status(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, as_json: Json = False) 
 
 
 @app.command()
+def titles(
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    review: Annotated[
+        bool, typer.Option("--review", help="print rows for seeds/rules/title_aliases.csv, to be filled in")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Job titles whose role in a purchase nobody understands, the most useful to explain first."""
+    from orchestration.views import print_titles, read_titles_to_review, title_alias_rows
+
+    rows = _read_published(warehouse, read_titles_to_review)
+    if review:
+        typer.echo(title_alias_rows(rows), nl=False)
+    else:
+        print_titles(rows, as_json, out)
+
+
+@app.command()
 def explain(
     account: Annotated[str, typer.Argument(help="account id, CRM id or part of a name")],
     warehouse: WarehouseFile = DEFAULT_WAREHOUSE,

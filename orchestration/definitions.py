@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration.assets.dbt_models import build_dbt_models
 from orchestration.assets.delivery import completed_tests, crm_ledger, crm_plan, published, upstream_is_sound
-from orchestration.assets.identity import account_hierarchy, host_keys, resolved_accounts
+from orchestration.assets.identity import account_hierarchy, host_keys, resolved_accounts, title_readings
 from orchestration.assets.measurement import win_curve
 from orchestration.assets.raw import raw_tables
 from orchestration.assets.score_checks import score_checks
@@ -40,6 +40,7 @@ def build_definitions() -> dg.Definitions:
             host_keys,
             resolved_accounts,
             account_hierarchy,
+            title_readings,
             scores,
             target_list,
             win_curve,

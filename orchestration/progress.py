@@ -13,6 +13,7 @@ _LAYERS = {
     "raw_tables": "raw: load the landing folder, extract the CRM",
     "dbt_models": "dbt: build and test models",
     "identity__domain_keys": "identity: domains of hosts",
+    "identity__title_readings": "identity: what job titles say",
     "resolved_accounts": "identity: resolve companies to accounts",
     "account_hierarchy": "identity: who owns whom, and where",
     "score_checks": "scoring: drift and data quality",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import date
 from typing import Any
@@ -101,6 +103,46 @@ def print_queue(rows: Rows, as_json: bool, console: Console) -> None:
                 Text(row["suggested_action"] or ""),
             )
         console.print(table)
+
+
+def read_titles_to_review(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Job titles whose role nobody understands, the most useful to explain first."""
+    return fetch(
+        connection,
+        "select title, problem, contact_count, account_count, tiered_account_count"
+        " from activation.title_review order by review_rank",
+    )
+
+
+def print_titles(rows: Rows, as_json: bool, console: Console) -> None:
+    """A table of the titles, and what mends each."""
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print("Every job title has a role.")
+        return
+    table = Table(title=f"{len(rows)} job titles without a role", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("title", "contacts", "accounts", "of them tiered", "mend by"):
+        table.add_column(name, justify="left" if name in ("title", "mend by") else "right", overflow="fold")
+    for row in rows:
+        counts = (f"{row[name]:,}" for name in ("contact_count", "account_count", "tiered_account_count"))
+        by = "the department in the CRM" if row["problem"] == "rank_only" else "a row of title_aliases.csv"
+        table.add_row(Text(row["title"]), *counts, by)
+    console.print(table)
+    console.print("abm titles --review prints rows for seeds/rules/title_aliases.csv; fill in function and seniority.")
+
+
+def title_alias_rows(rows: Rows) -> str:
+    """CSV rows for `seeds/rules/title_aliases.csv`, with function and seniority to be filled in; mere ranks are left out."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["alias", "function", "seniority", "note"])
+    for row in rows:
+        if row["problem"] != "rank_only":
+            note = f"{row['contact_count']} contacts, {row['tiered_account_count']} tiered accounts"
+            writer.writerow([row["title"], "", "", note])
+    return text.getvalue()
 
 
 def read_delivery(connection: duckdb.DuckDBPyConnection) -> Rows:

@@ -1,4 +1,4 @@
--- A hint, not a defect: titles without a role are rows to add to seeds/rules/title_functions.csv.
+-- A hint, not a defect: titles without a role are rows to add to seeds/rules/title_aliases.csv (`abm titles`).
 {{ config(severity='warn') }}
 
 select

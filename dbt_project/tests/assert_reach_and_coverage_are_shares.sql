@@ -5,6 +5,7 @@ where
     coalesce(coverage_share, 0) not between 0 and 1
     or coalesce(reach_share, 0) not between 0 and 1
     or coalesce(engagement_share, 0) not between 0 and 1
+    or coalesce(conditional_reach_share, 0) not between 0 and 1
     or abs(coalesce(coverage_share, 0) * required_role_count - covered_role_count) > 0.000001
     or length(coalesce(covered_roles, '')) - length(replace(coalesce(covered_roles, ''), '|', ''))
     <> greatest(covered_role_count - 1, 0)

@@ -8,6 +8,7 @@ import dagster as dg
 from identity import IdentityRules, domain_keys
 from identity.hierarchy import decide_hierarchy, record_places
 from identity.rules import RULE_TABLES
+from identity.titles import TITLE_RULE_TABLES, UNKNOWN_ROLE, TitleRules, read_titles
 from orchestration.resolve_night import resolve_night
 from orchestration.resources import NightlyRun, Warehouse, replace_table
 
@@ -45,6 +46,26 @@ def host_keys(warehouse: Warehouse) -> dg.MaterializeResult:
         keys = domain_keys(hosts, connection.execute("select * from rules.free_mail_domains").df())
         replace_table(connection, "identity.domain_keys", keys)
     return dg.MaterializeResult(metadata={"dagster/row_count": keys.num_rows})
+
+
+@dg.asset(
+    key=["identity", "title_readings"],
+    deps=[dg.AssetKey(["identity", "titles"]), *_rule_keys(*TITLE_RULE_TABLES)],
+    group_name="identity",
+    owners=["team:revops"],
+    kinds={"python", "duckdb"},
+)
+def title_readings(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Function, rank and role that each job title stands for, with the rule that decided and how surely."""
+    with warehouse.connect() as connection:
+        rules = TitleRules.from_tables(
+            **{name: connection.execute(f"select * from rules.{name}").df() for name in TITLE_RULE_TABLES}
+        )
+        titles = connection.execute("select title, department from identity.titles").fetchall()
+        readings = read_titles(titles, rules)
+        replace_table(connection, "identity.title_readings", readings)
+    understood = readings.num_rows - Counter(readings["role"].to_pylist())[UNKNOWN_ROLE]
+    return dg.MaterializeResult(metadata={"dagster/row_count": readings.num_rows, "understood": understood})
 
 
 @dg.multi_asset(

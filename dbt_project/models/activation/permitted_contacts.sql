@@ -19,6 +19,12 @@ contacts as (
 
 ),
 
+champions as (
+
+    select * from {{ ref('contact_champions') }}
+
+),
+
 crm_contacts as (
 
     select * from {{ ref('stg_salesforce__contacts') }}
@@ -42,6 +48,7 @@ permitted_contacts as (
             when 'phone' then crm_contacts.phone is not null or {{ queue_parameter('call_needs_number') }} < 0.5
             else true
         end as is_reachable,
+        champions.contact_id is not null as is_champion,
         permissions.valid_from,
         permissions.valid_to
 
@@ -54,6 +61,9 @@ permitted_contacts as (
 
     inner join contacts
         on permissions.contact_id = contacts.contact_id
+
+    left join champions
+        on contacts.contact_id = champions.contact_id
 
     left join crm_contacts
         on contacts.salesforce_contact_id = crm_contacts.salesforce_contact_id

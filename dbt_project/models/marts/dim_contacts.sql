@@ -19,15 +19,21 @@ contact_accounts as (
 
 ),
 
-titles as (
+title_readings as (
 
-    select * from {{ ref('int_titles_classified') }}
+    select * from {{ source('identity', 'title_readings') }}
 
 ),
 
 title_roles as (
 
     select * from {{ ref('title_roles') }}
+
+),
+
+decided_roles as (
+
+    select * from {{ ref('int_decided_roles') }}
 
 ),
 
@@ -102,29 +108,7 @@ contacts as (
 
 ),
 
--- The department speaks for a title that names no function; a rank is read from the title alone.
-contacts_with_function as (
-
-    select
-        contacts.*,
-        coalesce(titles.function, case when contacts.title is not null then departments.function end) as function,
-        case
-            when titles.is_seniority_named or coalesce(titles.function, departments.function) is not null
-                then titles.seniority
-        end as seniority,
-        coalesce(titles.function_rule, departments.function_rule) as function_rule,
-        titles.seniority_rule
-
-    from contacts
-
-    left join titles
-        on contacts.title = titles.text
-
-    left join titles as departments
-        on contacts.department = departments.text
-
-),
-
+-- What a person decided wins over what the title says; a decided rank alone moves the role of the same function.
 contacts_with_role as (
 
     select
@@ -136,13 +120,14 @@ contacts_with_role as (
         contacts.last_name,
         contacts.title,
         contacts.department,
-        contacts.function,
-        contacts.seniority,
-        coalesce(title_roles.role, 'unknown') as role,
+        title_readings.function,
+        coalesce(decided_roles.seniority, title_readings.seniority) as seniority,
+        coalesce(decided_roles.role, title_roles.role, title_readings.role, 'unknown') as role,
+        coalesce(decided_roles.decision, title_readings.role_rule) as role_rule,
         case
-            when title_roles.role is not null
-                then 'function ' || contacts.function_rule || ', seniority ' || contacts.seniority_rule
-        end as role_rule,
+            when decided_roles.role is not null or title_roles.role is not null then 1
+            else title_readings.role_confidence
+        end as role_confidence,
         contacts.attribution_reason,
         contacts.attribution_confidence,
         contacts.has_opted_out_of_email,
@@ -150,14 +135,42 @@ contacts_with_role as (
         contacts.is_in_crm,
         contacts.created_date
 
-    from contacts_with_function as contacts
+    from contacts
+
+    left join title_readings
+        on
+            contacts.title = title_readings.title
+            and coalesce(contacts.department, '') = title_readings.department
+
+    left join decided_roles
+        on contacts.contact_id = decided_roles.contact_id
 
     left join title_roles
         on
-            contacts.function = title_roles.function
-            and contacts.seniority = title_roles.seniority
+            title_readings.function = title_roles.function
+            and decided_roles.seniority = title_roles.seniority
 
 )
 
-select * from contacts_with_role
+select
+    contact_id,
+    account_id,
+    salesforce_contact_id,
+    email,
+    first_name,
+    last_name,
+    title,
+    department,
+    function,
+    seniority,
+    role,
+    case when role <> 'unknown' then role_rule end as role_rule,
+    cast(case when role <> 'unknown' then role_confidence end as double) as role_confidence,
+    attribution_reason,
+    attribution_confidence,
+    has_opted_out_of_email,
+    do_not_call,
+    is_in_crm,
+    created_date
+from contacts_with_role
 order by contact_id

@@ -63,8 +63,8 @@ account_rows as (
         tiers.intent_score,
         tiers.engagement_score,
         committee_coverage.coverage_share,
-        committee_coverage.missing_roles,
-        committee_coverage.missing_roles_ja,
+        committee_coverage.gaps_en,
+        committee_coverage.gaps_ja,
         account_reasons.top_reasons_en,
         account_reasons.top_reasons_ja,
         suppression_texts.label_en as suppressed_en,
@@ -105,7 +105,7 @@ localised_rows as (
         primary_salesforce_account_id,
         tier,
         previous_tier,
-        case when is_japanese then missing_roles_ja else missing_roles end as committee_roles_missing,
+        case when is_japanese then gaps_ja else gaps_en end as committee_roles_missing,
         case when is_japanese then top_reasons_ja else top_reasons_en end as top_reasons,
         case
             when is_japanese
@@ -113,14 +113,14 @@ localised_rows as (
                     coalesce(
                         suggested_action_ja,
                         next_action_ja,
-                        missing_roles_ja || 'の担当者を見つける。',
+                        gaps_ja,
                         '新しいシグナルを待つ。'
                     )
             else
                 coalesce(
                     suggested_action_en,
                     next_action_en,
-                    'Find a contact for: ' || missing_roles || '.',
+                    gaps_en,
                     'Wait for a new signal.'
                 )
         end as next_best_action,

@@ -78,3 +78,18 @@ def test_the_shipped_rules_are_allowed_and_every_row_says_why() -> None:
     check_rules(RULES_FOLDER)
     for file in RULES_FOLDER.glob("*.csv"):
         assert file.read_text(encoding="utf-8").splitlines()[0].endswith(",note"), file.name
+
+
+def test_an_address_in_the_file_of_decided_roles_is_refused(tmp_path: Path) -> None:
+    for name in ("contact_roles.csv", "contact_roles.yml"):
+        (tmp_path / name).write_text((RULES_FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
+    check_rules(tmp_path)
+    row = "{},EB,,,sales,2026-10-01,met in person\n"
+    with (tmp_path / "contact_roles.csv").open("a", encoding="utf-8") as file:
+        file.write(row.format("003A00000000001AAA") + row.format("con_" + "0" * 32))
+    check_rules(tmp_path)
+    with (tmp_path / "contact_roles.csv").open("a", encoding="utf-8") as file:
+        file.write(row.format("a@b.example"))
+
+    with pytest.raises(RuleError, match=r"contact_roles.csv, line 4: contact is 'a@b.example', expected the form"):
+        check_rules(tmp_path)
