@@ -214,6 +214,8 @@ def compare(reference: pd.DataFrame, features: Mapping[str, pd.Series], paramete
             continue
         bins, frozen = _read(rows)
         today = bins.count(features[str(name)])
+        if not today.any():  # no accounts have no distribution
+            continue
         limit = threshold(frozen, int(today.sum()), parameters)
         found = psi(frozen, today)
         out.append((str(name), found, limit, found > limit, int(frozen.sum()), int(today.sum())))

@@ -291,17 +291,13 @@ def _length(counts: OutcomeCounts) -> Separation:
 def _rates(counts: OutcomeCounts) -> Separation:
     """By the rates of texts, or of quantile bins of numbers; an empty cell is a value."""
     positives, negatives = counts.positives, counts.negatives
-    seeds = np.arange(len(positives))
     if counts.kind in ("number", "date"):
         known = ~np.isnan(counts.numbers)
         bins = quantile_bins(counts.numbers[known], (positives + negatives)[known], QUANTILES)
         size = int(bins.max(initial=-1)) + 1
         positives = np.bincount(bins, positives[known], size).astype(np.int64)
         negatives = np.bincount(bins, negatives[known], size).astype(np.int64)
-        seeds = np.arange(size)
-    return separation_by_rates(
-        np.append(positives, counts.missing[0]), np.append(negatives, counts.missing[1]), np.append(seeds, 0)
-    )
+    return separation_by_rates(np.append(positives, counts.missing[0]), np.append(negatives, counts.missing[1]))
 
 
 def quantile_bins(numbers: FloatArray, rows: IntArray, count: int) -> IntArray:

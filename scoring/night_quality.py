@@ -48,7 +48,9 @@ def judge_drift(found: pd.DataFrame, names: str) -> Quality:
     names : what was looked at, for the sentence
     """
     if not len(found):
-        return Quality(True, f"{names}: no frozen population of this quarter to compare with.", {})
+        return Quality(
+            True, f"{names}: nothing to compare: no frozen population of this quarter, or no accounts tonight.", {}
+        )
     worst = found.sort_values(["psi", "name"], ascending=[False, True], kind="stable").iloc[0]
     moved = found[found["is_alarm"]]
     listed = "; ".join(

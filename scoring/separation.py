@@ -64,28 +64,25 @@ def separation(positives: FloatArray | IntArray, negatives: FloatArray | IntArra
     return Separation(max(auc, 1 - auc), min(1.0, chance))
 
 
-def separation_by_rates(positives: IntArray, negatives: IntArray, seeds: IntArray) -> Separation:
+def separation_by_rates(positives: IntArray, negatives: IntArray) -> Separation:
     """Separation by the rate of each value, judged on rows that did not make the rate.
 
     Parameters
     ----------
-    positives, negatives : (k,) rows of each value with either outcome, in any order
-    seeds : (k,) any number that belongs to the value: which fold its first row falls into
+    positives, negatives : (k,) rows of each value with either outcome; in one fixed order, which is that of the draws
 
     Notes
     -----
-    Rows of one value and outcome cannot be told apart, so dealing them to folds in turn is counting. Values with fewer than
-    `POOLED_ROWS` rows (a twentieth of a small table) are pooled: an id has no rate. Only one direction counts: without a signal,
-    rates of the other folds are slightly lower where the outcome is there.
+    Rows of one value and outcome cannot be told apart, so dealing rows to folds at random is drawing, value by value, how many of
+    the outcomes each fold gets: a hypergeometric number. Values with fewer than `POOLED_ROWS` rows (a twentieth of a small table)
+    are pooled: an id has no rate. Only one direction counts: without a signal, rates of the other folds are slightly lower where
+    the outcome is there.
     """
     rows = positives + negatives
     pooled = rows < max(3, min(POOLED_ROWS, int(rows.sum()) // 20))
     with_outcome = np.append(positives[~pooled], positives[pooled].sum())
     without = np.append(negatives[~pooled], negatives[pooled].sum())
-    first = np.append(seeds[~pooled], 0) % FOLDS
-    fold = np.arange(FOLDS)
-    dealt_with = _dealt(with_outcome, (fold - first[:, None]) % FOLDS)
-    dealt_without = _dealt(without, (fold - first[:, None] - with_outcome[:, None]) % FOLDS)
+    dealt_with, dealt_without = _dealt(with_outcome, without)
     learned_with = with_outcome[:, None] - dealt_with
     learned_rows = learned_with + without[:, None] - dealt_without
     base = learned_with.sum(axis=0) / np.maximum(learned_rows.sum(axis=0), 1)
@@ -114,6 +111,16 @@ def chance_of_copy(positives: int, negatives: int) -> float:
     return float(min(1.0, 2 * np.exp(-ways)))
 
 
-def _dealt(rows: IntArray, place: IntArray) -> IntArray:
-    """(k, folds) rows of each fold when they are dealt in turn; `place` is the turn of each fold."""
-    return np.asarray(rows[:, None] // FOLDS + (place < rows[:, None] % FOLDS), dtype=np.int64)
+def _dealt(with_outcome: IntArray, without: IntArray) -> tuple[IntArray, IntArray]:
+    """(k, folds) rows of each value and fold with and without the outcome, folds of about equal size."""
+    random = np.random.Generator(np.random.PCG64(0))
+    rows = with_outcome + without
+    # The first fold to get a row moves on from value to value, so that rare values do not all fall into one.
+    first = np.cumsum(rows) - rows
+    sizes = rows[:, None] // FOLDS + ((np.arange(FOLDS) - first[:, None]) % FOLDS < rows[:, None] % FOLDS)
+    dealt = np.zeros_like(sizes)
+    left, rows_left = with_outcome.astype(np.int64), rows.astype(np.int64)
+    for fold in range(FOLDS):
+        dealt[:, fold] = random.hypergeometric(left, rows_left - left, sizes[:, fold])
+        left, rows_left = left - dealt[:, fold], rows_left - sizes[:, fold]
+    return dealt, sizes - dealt

@@ -30,8 +30,8 @@ def auc_together(rows: pd.DataFrame, is_positive: BoolArray) -> float:
     Notes
     -----
     Every value (every twentieth of the numbers) is worth the log-odds of its rate in the other folds; a logistic regression
-    weighs the columns. Rows are ordered by what stands in them and dealt to folds in turn; of a table with more than `MAX_ROWS`
-    rows every second, third, ... is looked at. So the order of the rows does not matter.
+    weighs the columns. Rows are ordered by what stands in them and then dealt to folds at random; of a table with more than
+    `MAX_ROWS` rows every second, third, ... is looked at. So the order of the rows does not matter.
     """
     outcome = np.asarray(is_positive, dtype=np.bool_)
     if min(outcome.sum(), (~outcome).sum()) < MIN_ROWS_OF_EACH_OUTCOME or not rows.shape[1]:
@@ -44,7 +44,7 @@ def auc_together(rows: pd.DataFrame, is_positive: BoolArray) -> float:
         hashes = hashes * np.uint64(1_099_511_628_211) + names[code]
     # Rows of one hash and outcome are alike, so which of them falls into which fold cannot be seen.
     order = np.lexsort((outcome, hashes))[:: -(-len(rows) // MAX_ROWS)]
-    outcome, fold = outcome[order], np.arange(len(order)) % FOLDS
+    outcome, fold = outcome[order], np.random.Generator(np.random.PCG64(0)).permutation(len(order)) % FOLDS
     table = np.column_stack([code[order] for code in codes])
     log_odds = np.zeros(len(order))
     for part in range(FOLDS):
