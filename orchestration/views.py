@@ -287,6 +287,14 @@ def read_explanation(connection: duckdb.DuckDBPyConnection, account: str) -> dic
             " left join scoring.tiers as tiers using (account_id, as_of_date)"
             " where composite.account_id = $account_id order by composite.as_of_date desc limit 14"
         ),
+        "target_list": of(
+            "select as_of_date, action, reason_code, detail, approved_by, composite_score, fit_points, score_method"
+            " from scoring.target_list_changes where account_id = $account_id order by as_of_date desc limit 8"
+        ),
+        "stages": of(
+            "select stage, reason, entered_date, left_date from activation.account_stage_history"
+            " where account_id = $account_id order by entered_date desc limit 12"
+        ),
         "reasons": of(
             "select score, rank, reason, points, text_en, text_ja from scoring.score_reasons"
             " where account_id = $account_id and as_of_date = (select max(as_of_date) from scoring.score_reasons"

@@ -69,7 +69,8 @@ def test_readers_use_the_published_copy(abm: Abm, first_night: dict[str, object]
     explained = abm("explain", account, "--warehouse", abm.warehouse, "--json")
     assert explained.returncode == 0, explained.stderr
     explanation = json.loads(explained.stdout)
-    assert {"records", "golden_record", "sites", "family", "scores", "reasons", "sent"} <= set(explanation)
+    shown = {"records", "golden_record", "sites", "family", "scores", "target_list", "stages", "reasons", "sent"}
+    assert shown <= set(explanation)
     golden = {row["attribute"]: row for row in explanation["golden_record"]}
     assert golden["company_name"]["value"] == explanation["account"]["account_name"]
     assert all(row["provider"] and row["rule"] and row["chosen_by"] for row in golden.values())

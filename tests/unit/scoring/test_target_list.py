@@ -139,7 +139,7 @@ def members(done: TargetList) -> list[str]:
 
 def change_of(done: TargetList, account: str) -> tuple[str, str]:
     row = done.changes.set_index("account_id").loc[account]
-    return row["action"], row["reason_code"]
+    return str(row["action"]), str(row["reason_code"])
 
 
 def falling(names: str, **of: Account) -> dict[str, Account]:
