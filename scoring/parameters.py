@@ -25,6 +25,8 @@ class Parameters:
     fit_min_rows_for_trees: int
     fit_min_rows_per_category: int
     fit_surrogate_horizon_days: int
+    outcome_horizon_days: int
+    outcome_min_accounts: int
     intent_short_half_life_days: float
     intent_long_half_life_days: float
     intent_baseline_lag_days: int
@@ -65,6 +67,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "fit_min_rows_for_trees": (2, 1e7),
     "fit_min_rows_per_category": (1, 1e6),
     "fit_surrogate_horizon_days": (1, 3650),
+    "outcome_horizon_days": (1, 3650),
+    "outcome_min_accounts": (10, 1e6),
     "intent_short_half_life_days": (0.1, 365),
     "intent_long_half_life_days": (0.1, 3650),
     "intent_baseline_lag_days": (0, 365),
