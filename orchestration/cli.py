@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError
+from orchestration.score_cli import score_app
 
 app = typer.Typer(
     name="abm",
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(score_app, name="score")
 out = Console()
 err = Console(stderr=True, highlight=False)
 
@@ -296,14 +298,9 @@ def _read(path: Path, reader: Callable[[Any], Any]) -> Any:
 
 
 def _read_published(warehouse: Path, reader: Callable[[Any], Any]) -> Any:
-    from orchestration.resources import published_path
+    from orchestration.resources import read_published
 
-    published = published_path(warehouse)
-    if not published.exists():
-        raise UsageError(
-            f"{published}: no night has ended well yet. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`."
-        )
-    return _read(published, reader)
+    return read_published(warehouse, reader)
 
 
 def _summary(connection: Any, night: date) -> Any:
