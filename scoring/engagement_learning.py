@@ -14,10 +14,10 @@ from scipy.special import expit
 
 from scoring import engagement, logistic
 from scoring.engagement_panel import EngagementPanel, engagement_panel
-from scoring.folds import FOLDS, LARGE_FOLDS, LARGE_ROWS, Split, grouped_folds
+from scoring.folds import FOLDS, LARGE_FOLDS, Split, grouped_folds
 from scoring.inputs import BoolArray, FloatArray, IntArray
 from scoring.ladder import paired
-from scoring.outcome_panel import Panel, too_few
+from scoring.outcome_panel import LARGE_PANEL_ROWS, Panel, too_few
 from scoring.parameters import Parameters
 from scoring.recalibration import fit_line
 
@@ -110,7 +110,7 @@ def learn(
 
     expert = types.weights / types.weights.max()
     chosen = columns[:, learned]
-    splits = _splits(panel.groups, panel.is_positive, LARGE_FOLDS if len(panel) > LARGE_ROWS else FOLDS)
+    splits = _splits(panel.groups, panel.is_positive, LARGE_FOLDS if len(panel) > LARGE_PANEL_ROWS else FOLDS)
     losses, fits = _compare(chosen, panel, expert[learned], splits)
     gain = paired(losses["expert"] - losses["learned"], panel.groups)
     penalty = choose_penalty(chosen, panel.is_positive, panel.groups, expert[learned])
@@ -210,7 +210,7 @@ def fit_weights(
 def choose_penalty(columns: FloatArray, is_positive: BoolArray, groups: Sequence[str], expert: FloatArray) -> float:
     """Strength of the pull by cross-validated log loss; the strongest among equals, and where nothing can be split."""
     losses = np.zeros(len(PENALTIES))
-    for split in _splits(groups, is_positive, INNER_FOLDS)[: 1 if len(columns) > LARGE_ROWS else INNER_FOLDS]:
+    for split in _splits(groups, is_positive, INNER_FOLDS)[: 1 if len(columns) > LARGE_PANEL_ROWS else INNER_FOLDS]:
         start = None
         for at in reversed(range(len(PENALTIES))):
             start = fit_weights(columns[split.train], is_positive[split.train], expert, PENALTIES[at], start)

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from scoring import intent, logistic
 from scoring.engagement import TouchTypes
 from scoring.engagement_panel import EngagementPanel, clipped_log_odds, engagement_panel
-from scoring.folds import FOLDS, LARGE_FOLDS, LARGE_ROWS, grouped_folds
+from scoring.folds import FOLDS, LARGE_FOLDS, grouped_folds
 from scoring.inputs import (
     NO_DATE,
     Accounts,
@@ -29,7 +29,7 @@ from scoring.inputs import (
     require,
 )
 from scoring.ladder import paired
-from scoring.outcome_panel import COLUMNS, Panel, outcome_panel, too_few
+from scoring.outcome_panel import COLUMNS, LARGE_PANEL_ROWS, Panel, outcome_panel, too_few
 from scoring.parameters import Parameters
 from scoring.recalibration import fit_line
 
@@ -146,7 +146,7 @@ def compare(
     questions : how many such questions are asked at once; the chance that noise alone changes any rule stays that of one
     """
     names = sorted(candidates)
-    count = LARGE_FOLDS if len(is_positive) > LARGE_ROWS else FOLDS
+    count = LARGE_FOLDS if len(is_positive) > LARGE_PANEL_ROWS else FOLDS
     losses = np.zeros((len(names), len(is_positive)))
     chosen = np.zeros(len(is_positive))
     for split in grouped_folds(groups, is_positive, count, 0):

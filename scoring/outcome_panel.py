@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ import pandas as pd
 from scoring.inputs import NO_DATE, Accounts, BoolArray, IntArray, day, days, flags
 from scoring.parameters import Parameters
 
-COLUMNS = (
+LARGE_PANEL_ROWS: Final = 50_000  # from here on three folds and one of them to choose by say as much
+COLUMNS: Final = (
     "ultimate_parent_account_id",
     "primary_domain",
     "created_date",

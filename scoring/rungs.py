@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import lightgbm
@@ -20,6 +21,8 @@ PENALTIES: Final = (1.0, 3.0, 10.0, 30.0, 100.0)
 # Columns that may be learned: with a prior a quarter of the positives, as a column left alone keeps what the expert said.
 POSITIVES_PER_COLUMN: Final = 4
 MAX_ROUNDS: Final = 600
+MAX_STOPS: Final = 5  # rows learned from without are dealt out twice; trees, the dearest to fit, look once
+MAX_REFIT_ROWS: Final = 20_000
 PATIENCE: Final = 30
 _TREE_SETTINGS: Final = {
     "objective": "binary",
@@ -27,7 +30,8 @@ _TREE_SETTINGS: Final = {
     "lambda_l2": 5.0,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    # Two threads wait for each other: on a machine that does other work too they take ten times as long as one.
+    "num_threads": 1,
     "seed": 7,
     "verbosity": -1,
     "feature_pre_filter": False,
@@ -144,11 +148,11 @@ class TreesRung:
 
     def log_odds(self, expert: FloatArray, design: Design, values: FloatArray) -> FloatArray:
         """(n,) uncalibrated log-odds."""
-        return np.asarray(self._booster().predict(values, raw_score=True, num_threads=2), dtype=np.float64)
+        return np.asarray(self._booster().predict(values, raw_score=True, num_threads=1), dtype=np.float64)
 
     def contributions(self, expert: FloatArray, design: Design, values: FloatArray) -> tuple[float, FloatArray]:
         """TreeSHAP values; LightGBM's own, whose bias is the mean log-odds of training."""
-        parts = np.asarray(self._booster().predict(values, pred_contrib=True, num_threads=2), dtype=np.float64)
+        parts = np.asarray(self._booster().predict(values, pred_contrib=True, num_threads=1), dtype=np.float64)
         return float(parts[0, -1]) if len(parts) else 0.0, parts[:, :-1]
 
     def _booster(self) -> lightgbm.Booster:
@@ -229,8 +233,8 @@ def _learnable(design: Design, positives: int) -> BoolArray:
 def _fit_trees(examples: Examples) -> TreesRung:
     """Boosting stops where rows that it did not learn from get no better.
 
-    With few rows, the rounds of five such stops are averaged and all rows are learned from; where rows abound the first
-    model is kept, which saw four fifths of them.
+    The rounds of up to five such stops are averaged and all rows are learned from; where rows abound the first model is kept,
+    which saw four fifths of them.
     """
     settings = _TREE_SETTINGS | {
         "num_leaves": 15 if len(examples) >= 5000 else 7,
@@ -240,14 +244,14 @@ def _fit_trees(examples: Examples) -> TreesRung:
     target = examples.is_positive.astype(np.float64)
     rounds = []
     booster = None
-    for split in inner_splits(examples.groups, examples.is_positive):
+    for split in islice(inner_splits(examples.groups, examples.is_positive), MAX_STOPS):
         train = lightgbm.Dataset(examples.values[split.train], target[split.train], params={"verbosity": -1})
         test = lightgbm.Dataset(examples.values[split.test], target[split.test], reference=train)
         booster = lightgbm.train(
             settings, train, MAX_ROUNDS, [test], callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)]
         )
         rounds.append(max(1, booster.best_iteration))
-    if len(rounds) == 1 and booster is not None:
+    if len(examples) > MAX_REFIT_ROWS and booster is not None:
         return TreesRung(booster.model_to_string(num_iteration=booster.best_iteration))
     whole = lightgbm.Dataset(examples.values, target, params={"verbosity": -1})
     final = lightgbm.train(settings, whole, max(1, round(float(np.mean(rounds)))) if rounds else PATIENCE)
