@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scoring import Rules
-from scoring.intent import score
+from scoring.intent import observe, read_topics
 from scoring.parameters import Parameters
 from tests.unit.scoring.research_world import ResearchWorld, auc, simulate
 
@@ -26,10 +26,11 @@ NO_VENDOR = pd.DataFrame(
 
 def intent(world: ResearchWorld, rules: Rules, parameters: Parameters, day: int, known: pd.DataFrame) -> np.ndarray:
     as_of: dt.date = world.date(day).astype("datetime64[D]").item()
-    result = score(
-        world.account_360(day), known, NO_VENDOR, rules.intent_topics, rules.exposure_calendar, parameters, as_of
+    topics = read_topics(rules.intent_topics)
+    return (
+        100
+        * observe(world.account_360(day), known, NO_VENDOR, topics, rules.exposure_calendar, parameters, as_of).total
     )
-    return result.scores["intent_score"].to_numpy()
 
 
 @dataclass(frozen=True)
