@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from scoring import evaluation
 from scoring.calibration import Calibration, calibrate, cross_fitted
@@ -109,13 +110,17 @@ def train(
     def without(verdict: str, judgement: Judgement | None = None, examples: Examples | None = None) -> Training:
         sentence = f"{NO_MODEL}: {verdict} The rules score, with method = rules."
         metrics = _metrics(examples, judgement) if examples is not None and judgement is not None else {}
+        if examples is not None:
+            # A profile may rank accounts the wrong way round where the outcomes are too few to learn a better one.
+            order = roc_auc_score(examples.is_positive, examples.expert)
+            sentence += f" The profile's points put the accounts in an order of AUC {order:.2f}; 0.5 is chance."
         return Training(sentence, None, labels, judgement, examples, None, metrics, findings, *hashes, labels.notes)
 
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
     least = parameters.fit_min_wins_for_intercept
     if min(positives, negatives) < least:
         return without(
-            f"{positives} accounts have the outcome '{labels.outcome}' and {negatives} have not; at least {least} of each are needed."
+            f"{positives} accounts have the outcome '{labels.outcome}', {negatives} have not; {least} of each are needed."
         )
     examples = _examples(rows, is_positive, criteria, usable, refused, parameters)
     judgement = climb(examples, labels.horizon_days, parameters)
