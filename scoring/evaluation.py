@@ -29,8 +29,8 @@ class Metrics:
     auc : share of pairs of one positive and one negative in the right order; NaN with one outcome only
     log_loss, base_log_loss : nats per row of the model and of the base rate
     brier, brier_skill : mean squared error, and 1 - it over that of the base rate
-    calibration_error, noise_floor : mean gap between said and seen over five bins of equal size, and what 95 of 100 perfect models of
-        these probabilities stay below
+    calibration_error, noise_floor : mean gap between said and seen over five bins of equal size, and what 95 of 100 perfect
+        models of these probabilities stay below
     mean_gap, mean_gap_limit : |mean probability - rate| and twice its standard error
     slope : of the outcome's log-odds on the said ones; 1 is right
     """

@@ -70,7 +70,7 @@ class Design:
         """(n, k) standardised columns without unknowns, for linear models."""
         centres = np.array([column.centre for column in self.columns])
         spreads = np.array([column.spread for column in self.columns])
-        return np.nan_to_num((values - centres) / spreads, nan=0.0)
+        return np.asarray(np.nan_to_num((values - centres) / spreads, nan=0.0), dtype=np.float64)
 
     @property
     def priors(self) -> FloatArray:

@@ -136,7 +136,7 @@ def expert_log_odds(criteria: Criteria, rows: pd.DataFrame) -> FloatArray:
     total = np.zeros(len(rows))
     for at, is_match in enumerate(matches):
         total += np.where(is_match, criteria.points[at], 0.0)
-    return total * POINTS_TO_LOG_ODDS
+    return np.asarray(total * POINTS_TO_LOG_ODDS, dtype=np.float64)
 
 
 def opinion(model: FitModel, rows: pd.DataFrame, index_years: FloatArray) -> Opinion:

@@ -27,7 +27,8 @@ class Judgement:
     log_odds : rung -> (n,) uncalibrated log-odds of the same
     chosen : the rung that is climbed; `base_rate` where none is better than that
     differences : rung -> (mean, standard error) of its loss less that of the best rung
-    gain : (mean, standard error) by which the base rate's loss is above that of the chosen rung, or of the best where none is usable
+    gain : (mean, standard error) by which the base rate's loss is above that of the chosen rung, or of the best where none is
+        usable
     how : how the splits came about
     """
 
@@ -76,16 +77,16 @@ def climb(examples: Examples, horizon_days: int, parameters: Parameters) -> Judg
         for name in rungs:
             rung = fit_rung(name, train, parameters.fit_min_wins_for_slope)
             said[name] = rung.log_odds(test.expert, test.design, test.values)
-        for name, log_odds in said.items():
-            sums[name][split.test] += logistic.log_loss(log_odds, test.is_positive)
-            margins[name][split.test] += log_odds
+        for name, values in said.items():
+            sums[name][split.test] += logistic.log_loss(values, test.is_positive)
+            margins[name][split.test] += values
         times[split.test] += 1
     judged = times > 0
     share = np.where(judged, 1 / np.maximum(times, 1), np.nan)
     losses = {name: values * share for name, values in sums.items()}
     log_odds = {name: values * share for name, values in margins.items()}
 
-    groups = [examples.groups[at] for at in np.flatnonzero(judged)]
+    groups = [examples.groups[at] for at in np.flatnonzero(judged).tolist()]
     means = {name: float(losses[name][judged].mean()) for name in rungs}
     best = min(rungs, key=lambda name: (means[name], rungs.index(name)))
     differences = {name: paired(losses[name][judged] - losses[best][judged], groups) for name in rungs}

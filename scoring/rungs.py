@@ -65,8 +65,8 @@ class Examples:
     def part(self, rows: IntArray) -> Examples:
         """Some of the rows."""
         return Examples(
-            [self.ids[at] for at in rows],
-            [self.groups[at] for at in rows],
+            [self.ids[at] for at in rows.tolist()],
+            [self.groups[at] for at in rows.tolist()],
             self.index_days[rows],
             self.is_positive[rows],
             self.expert[rows],
@@ -78,7 +78,9 @@ class Examples:
 class Rung(Protocol):
     """A fitted rung."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """One of `RUNGS`."""
 
     def log_odds(self, expert: FloatArray, design: Design, values: FloatArray) -> FloatArray:
         """(n,) uncalibrated log-odds."""
