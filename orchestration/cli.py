@@ -326,14 +326,9 @@ def _read(path: Path, reader: Callable[[Any], Any]) -> Any:
 
 
 def _read_published(warehouse: Path, reader: Callable[[Any], Any]) -> Any:
-    from orchestration.resources import published_path
+    from orchestration.resources import read_published
 
-    published = published_path(warehouse)
-    if not published.exists():
-        raise UsageError(
-            f"{published}: no night has ended well yet. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`."
-        )
-    return _read(published, reader)
+    return read_published(warehouse, reader)
 
 
 def _summary(connection: Any, night: date) -> Any:

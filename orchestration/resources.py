@@ -18,11 +18,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import dagster as dg
 import duckdb
@@ -31,6 +31,8 @@ from pydantic import PrivateAttr
 
 from orchestration.errors import UsageError
 from orchestration.writer_lock import WriterLock
+
+T = TypeVar("T")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -156,6 +158,23 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
 def published_path(path: Path) -> Path:
     """Where readers find the last night that ended well."""
     return path.with_name(f"{path.stem}.published{path.suffix}")
+
+
+def read_published(path: Path, reader: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """What `reader` finds in the last night that ended well.
+
+    Raises
+    ------
+    UsageError
+        If no night has ended well yet.
+    """
+    published = published_path(path)
+    if not published.exists():
+        raise UsageError(
+            f"{published}: no night has ended well yet. Make one with `abm run --warehouse {path} --input DIR --as-of D`."
+        )
+    with open_warehouse(published, read_only=True) as connection:
+        return reader(connection)
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema) -> None:

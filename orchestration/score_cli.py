@@ -125,3 +125,21 @@ def backtest(
     request = Request(parse_date(first), parse_date(last), every, horizon, OUTCOMES[outcome])
     found = run_backtest(warehouse, request, lambda text: err.print(f"[dim]… {text}[/]"))
     print_backtest(found, request, as_json, out)
+
+
+@score_app.command("engagement-weights")
+def engagement_weights(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, as_json: Json = False) -> None:
+    """Weights of touch types learned from qualified opportunities, beside the expert's, and whether they are worth a change."""
+    from orchestration.resources import read_published
+    from orchestration.score_learning import print_engagement_weights, read_engagement_weights
+
+    print_engagement_weights(read_published(warehouse, read_engagement_weights), as_json, out)
+
+
+@score_app.command("half-lives")
+def half_lives(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, as_json: Json = False) -> None:
+    """Half-lives of research and touches judged by qualified opportunities, and whether others are worth a change."""
+    from orchestration.resources import read_published
+    from orchestration.score_learning import print_half_lives, read_half_lives
+
+    print_half_lives(read_published(warehouse, read_half_lives), as_json, out)

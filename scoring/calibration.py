@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from scipy.special import expit
 
 from scoring.inputs import BoolArray, FloatArray
@@ -118,18 +119,28 @@ def _bounds(z: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray,
     cell = np.arange(len(z)) * min(len(z), MAX_BOUND_ROWS) // len(z)
     weight = np.bincount(cell).astype(np.float64)
     x, y = np.bincount(cell, z) / weight, np.bincount(cell, outcome) / weight
-    low, high = (
-        np.array([_added(x, y, weight, float(point), float(said)) for point in points.tolist()]) for said in (0, 1)
-    )
+    x, y, weight = _merged(x, y, weight)
+    low, high = (np.array([_added(x, y, weight, point, said) for point in points.tolist()]) for said in (0.0, 1.0))
     return points, np.maximum.accumulate(low), np.maximum.accumulate(high)
 
 
-def _added(x: FloatArray, y: FloatArray, weight: FloatArray, point: float, said: float) -> float:
-    """Isotonic value at a point that is added with an outcome."""
-    from sklearn.isotonic import IsotonicRegression
+def _merged(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rows of equal x as one, at their mean: a step cannot run between them."""
+    distinct, place = np.unique(x, return_inverse=True)
+    total = np.asarray(np.bincount(place, weight), dtype=np.float64)
+    return distinct, np.bincount(place, y * weight) / total, total
 
-    found = IsotonicRegression().fit(np.append(x, point), np.append(y, said), np.append(weight, 1.0))
-    return float(found.predict([point])[0])
+
+def _added(x: FloatArray, y: FloatArray, weight: FloatArray, point: float, said: float) -> float:
+    """Isotonic value at a point that is added with an outcome to rows of distinct, rising x."""
+    at = int(np.searchsorted(x, point))
+    if at < len(x) and x[at] == point:
+        y, weight = y.copy(), weight.copy()
+        y[at] = (y[at] * weight[at] + said) / (weight[at] + 1)
+        weight[at] += 1
+    else:
+        y, weight = np.insert(y, at, said), np.insert(weight, at, 1.0)
+    return float(isotonic_regression(y, weights=weight).x[at])
 
 
 def cross_fitted(raw: FloatArray, is_positive: BoolArray, parts: int = 5) -> FloatArray:

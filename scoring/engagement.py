@@ -128,10 +128,10 @@ def score(
     """
     accounts = read_accounts(account_360, ["contact_count", "primary_domain", "first_sqo_date"])
     types, roles = read_touch_types(touch_types), read_roles(role_weights)
-    touches = _Touches(touch_days, accounts, types, roles, day(as_of))
+    touches = Touches(touch_days, accounts, types, roles, day(as_of))
     today = np.full(len(accounts), day(as_of))
     now = touches.engagement(today, types, roles, parameters)
-    half_point, e50_note, e50_accounts = _half_point(touches, accounts, types, roles, parameters, as_of)
+    half_point, e50_note, e50_accounts = fitted_half_point(touches, accounts, types, roles, parameters, as_of)
 
     has_contact = np.nan_to_num(floats(accounts.rows, "contact_count")) > 0
     has_domain = (accounts.rows["primary_domain"].astype("str").fillna("") != "").to_numpy(dtype=np.bool_)
@@ -203,7 +203,7 @@ def _must_have(table: RuleTable, names: list[str], column: str, name: str) -> No
         raise table.fail(0, column, f"a row '{name}' somewhere in the file, for values without a row of their own")
 
 
-class _Touches:
+class Touches:
     """Touches that can count, as sorted integers: one row per account, person, type and day."""
 
     def __init__(
@@ -339,8 +339,8 @@ def _codes_or(
     return found[position], notes
 
 
-def _half_point(
-    touches: _Touches,
+def fitted_half_point(
+    touches: Touches,
     accounts: Accounts,
     types: TouchTypes,
     roles: Roles,

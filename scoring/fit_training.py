@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from scoring import evaluation
 from scoring.calibration import Calibration, calibrate, cross_fitted
@@ -123,6 +124,10 @@ def train(
     def without(verdict: str, judgement: Judgement | None = None, examples: Examples | None = None) -> Training:
         sentence = f"{NO_MODEL}: {verdict} The rules score, with method = rules."
         metrics = _metrics(examples, judgement) if examples is not None and judgement is not None else {}
+        if examples is not None:
+            # A profile may rank accounts the wrong way round where the outcomes are too few to learn a better one.
+            order = roc_auc_score(examples.is_positive, examples.expert)
+            sentence += f" The profile's points put the accounts in an order of AUC {order:.2f}; 0.5 is chance."
         return Training(sentence, None, labels, judgement, examples, None, metrics, {}, findings, *hashes, notes)
 
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())

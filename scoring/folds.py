@@ -13,8 +13,8 @@ from scoring.inputs import BoolArray, IntArray
 
 FOLDS: Final = 5
 REPEATS: Final = 2
-# From here on the losses of so many rows are known well without repeats, and each fit is dear.
-LARGE_ROWS: Final = 20_000
+# From here on the losses of so many rows are known well without repeats, and a hundred fits of each rung would take minutes.
+LARGE_ROWS: Final = 5_000
 LARGE_FOLDS: Final = 3
 MIN_ORIGINS: Final = 3
 MIN_TRAIN_POSITIVES: Final = 30

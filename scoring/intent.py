@@ -38,7 +38,7 @@ from scoring.parameters import Parameters
 from scoring.reasons import assemble
 from scoring.results import COLUMNS, ScoreResult, repeated, text_where
 from scoring.rules import RuleTable, folded
-from scoring.vendor import vendor_evidence
+from scoring.vendor import VendorEvidence, vendor_evidence
 
 DISPERSION_RANGE = (1.0, 5.0)
 CHI_SQUARE_MEDIAN = 0.454936  # of one degree of freedom, whose mean is 1
@@ -110,26 +110,12 @@ def score(
     P = Pr(rho > theta) = SF(theta; kappa + R/(v phi), kappa + mu/(v phi)) and
     intent = 100 max(0, (P - P0)/(1 - P0)) min(1, persons/3), joined with vendor evidence q by noisy-or.
     """
-    accounts = read_accounts(
-        account_360, ["country_code", "intent_person_count_28d", "is_intent_trackable", "intent_tracked_days"]
+    seen = observe(
+        account_360, intent_days, vendor_surge, read_topics(intent_topics), exposure_calendar, parameters, as_of
     )
-    topics = read_topics(intent_topics)
-    calendar = ExposureCalendar(exposure_calendar)
-    tracked_days = floats(accounts.rows, "intent_tracked_days")
-    is_tracked = flags(accounts.rows, "is_intent_trackable") & ~np.isnan(tracked_days)
-    persons = np.nan_to_num(floats(accounts.rows, "intent_person_count_28d"))
-
-    cells, first_age, notes = _cells(intent_days, accounts, is_tracked, topics, parameters, as_of)
-    tracked = np.where(is_tracked, np.clip(np.nan_to_num(tracked_days), 0, HORIZON_DAYS), 0).astype(np.int64)
-    tracked = np.where(is_tracked, np.maximum(tracked, first_age + 1), 0)
-    recent_exposure, baseline_exposure = _exposures(calendar, accounts, tracked, parameters, as_of)
-
-    evidence = weigh(cells, topics, recent_exposure, baseline_exposure, is_tracked, parameters)
-    own_raw = surge_share(evidence.recent, evidence.expected, evidence.variance, evidence.dispersion, parameters)
-    own = own_raw * np.minimum(1.0, persons / parameters.intent_full_weight_persons)
-    vendor = vendor_evidence(vendor_surge, accounts, topics.names, topics.weights, parameters, as_of)
-    joined = 1 - (1 - own) * (1 - parameters.intent_vendor_weight * vendor.strength)
-    total = np.where(vendor.strength > 0, joined, own)
+    accounts, topics, cells, evidence, vendor = seen.accounts, seen.topics, seen.cells, seen.evidence, seen.vendor
+    is_tracked, tracked_days, persons = seen.is_tracked, seen.tracked_days, seen.persons
+    own_raw, own, total, notes = seen.own_raw, seen.own, seen.total, seen.notes
 
     level = np.where(is_tracked, _level(evidence.recent), np.nan)
     kappa = parameters.intent_prior_strength
@@ -167,6 +153,40 @@ def score(
     )
     facts = {"intent_dispersion": evidence.dispersion}
     return ScoreResult(scores, assemble("intent", accounts.ids, blocks, as_of), (*notes, *vendor.notes), facts)
+
+
+def observe(
+    account_360: pd.DataFrame,
+    intent_days: pd.DataFrame,
+    vendor_surge: pd.DataFrame,
+    topics: Topics,
+    exposure_calendar: pd.DataFrame,
+    parameters: Parameters,
+    as_of: dt.date,
+) -> Observation:
+    """Intent of every account without its reasons; parameters as of `score`."""
+    accounts = read_accounts(
+        account_360, ["country_code", "intent_person_count_28d", "is_intent_trackable", "intent_tracked_days"]
+    )
+    calendar = ExposureCalendar(exposure_calendar)
+    tracked_days = floats(accounts.rows, "intent_tracked_days")
+    is_tracked = flags(accounts.rows, "is_intent_trackable") & ~np.isnan(tracked_days)
+    persons = np.nan_to_num(floats(accounts.rows, "intent_person_count_28d"))
+
+    cells, first_age, notes = _cells(intent_days, accounts, is_tracked, topics, parameters, as_of)
+    tracked = np.where(is_tracked, np.clip(np.nan_to_num(tracked_days), 0, HORIZON_DAYS), 0).astype(np.int64)
+    tracked = np.where(is_tracked, np.maximum(tracked, first_age + 1), 0)
+    recent_exposure, baseline_exposure = _exposures(calendar, accounts, tracked, parameters, as_of)
+
+    evidence = weigh(cells, topics, recent_exposure, baseline_exposure, is_tracked, parameters)
+    own_raw = surge_share(evidence.recent, evidence.expected, evidence.variance, evidence.dispersion, parameters)
+    own = own_raw * np.minimum(1.0, persons / parameters.intent_full_weight_persons)
+    vendor = vendor_evidence(vendor_surge, accounts, topics.names, topics.weights, parameters, as_of)
+    joined = 1 - (1 - own) * (1 - parameters.intent_vendor_weight * vendor.strength)
+    total = np.where(vendor.strength > 0, joined, own)
+    return Observation(
+        accounts, topics, cells, evidence, vendor, is_tracked, tracked_days, persons, own_raw, own, total, notes
+    )
 
 
 def read_topics(rows: pd.DataFrame) -> Topics:
@@ -226,6 +246,32 @@ class Evidence:
     variance: FloatArray
     dispersion: float
     expected_by_cell: FloatArray
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything behind intent.
+
+    Attributes
+    ----------
+    accounts, topics, cells, evidence, vendor : what was read and what was added up
+    is_tracked, tracked_days, persons : whether and for how long an account can be seen, and persons of the last 28 days
+    own_raw, own, total : (n,) 0-1: our own evidence before and after the persons gate, and joined with the vendor's
+    notes : sentences for the run log
+    """
+
+    accounts: Accounts
+    topics: Topics
+    cells: Cells
+    evidence: Evidence
+    vendor: VendorEvidence
+    is_tracked: BoolArray
+    tracked_days: FloatArray
+    persons: FloatArray
+    own_raw: FloatArray
+    own: FloatArray
+    total: FloatArray
+    notes: list[str]
 
 
 def weigh(

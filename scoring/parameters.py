@@ -27,6 +27,8 @@ class Parameters:
     fit_surrogate_horizon_days: int
     fit_promotion_min_shadow_days: int
     fit_promotion_max_tier_change: float
+    outcome_horizon_days: int
+    outcome_min_accounts: int
     intent_short_half_life_days: float
     intent_long_half_life_days: float
     intent_baseline_lag_days: int
@@ -84,6 +86,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "fit_surrogate_horizon_days": (1, 3650),
     "fit_promotion_min_shadow_days": (0, 3650),
     "fit_promotion_max_tier_change": (0, 1),
+    "outcome_horizon_days": (1, 3650),
+    "outcome_min_accounts": (10, 1e6),
     "intent_short_half_life_days": (0.1, 365),
     "intent_long_half_life_days": (0.1, 3650),
     "intent_baseline_lag_days": (0, 365),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from scoring import logistic
 from scoring.features import Design
-from scoring.folds import LARGE_ROWS, inner_splits
+from scoring.folds import inner_splits
 from scoring.inputs import BoolArray, FloatArray, IntArray
 from scoring.recalibration import fit_line
 
@@ -22,6 +23,8 @@ PENALTIES: Final = (1.0, 3.0, 10.0, 30.0, 100.0)
 # Columns that may be learned: with a prior a quarter of the positives, as a column left alone keeps what the expert said.
 POSITIVES_PER_COLUMN: Final = 4
 MAX_ROUNDS: Final = 600
+MAX_STOPS: Final = 5  # rows learned from without are dealt out twice; trees, the dearest to fit, look once
+MAX_REFIT_ROWS: Final = 20_000
 PATIENCE: Final = 30
 _TREE_SETTINGS: Final = {
     "objective": "binary",
@@ -62,8 +65,8 @@ class Examples:
     def part(self, rows: IntArray) -> Examples:
         """Some of the rows."""
         return Examples(
-            [self.ids[at] for at in rows],
-            [self.groups[at] for at in rows],
+            [self.ids[at] for at in rows.tolist()],
+            [self.groups[at] for at in rows.tolist()],
             self.index_days[rows],
             self.is_positive[rows],
             self.expert[rows],
@@ -170,7 +173,7 @@ class TreesRung:
 
 
 def _threads(values: FloatArray) -> int:
-    return 2 if len(values) > LARGE_ROWS else 1
+    return 2 if len(values) > MAX_REFIT_ROWS else 1
 
 
 def read_rung(stored: Mapping[str, Any]) -> Rung:
@@ -243,8 +246,8 @@ def _learnable(design: Design, positives: int) -> BoolArray:
 def _fit_trees(examples: Examples) -> TreesRung:
     """Boosting stops where rows that it did not learn from get no better.
 
-    With few rows, the rounds of five such stops are averaged and all rows are learned from; where rows abound the first
-    model is kept, which saw four fifths of them.
+    The rounds of up to five such stops are averaged and all rows are learned from; where rows abound the first model is kept,
+    which saw four fifths of them.
     """
     import lightgbm
 
@@ -252,20 +255,20 @@ def _fit_trees(examples: Examples) -> TreesRung:
         "num_leaves": 15 if len(examples) >= 5000 else 7,
         "min_child_samples": max(10, len(examples) // 30) if len(examples) < 30_000 else 1000,
         # Threads that wait for each other cost more than the work on few rows.
-        "num_threads": 2 if len(examples) > LARGE_ROWS else 1,
+        "num_threads": 2 if len(examples) > MAX_REFIT_ROWS else 1,
         "monotone_constraints": [column.monotone for column in examples.design.columns],
     }
     target = examples.is_positive.astype(np.float64)
     rounds = []
     booster = None
-    for split in inner_splits(examples.groups, examples.is_positive):
+    for split in islice(inner_splits(examples.groups, examples.is_positive), MAX_STOPS):
         train = lightgbm.Dataset(examples.values[split.train], target[split.train], params={"verbosity": -1})
         test = lightgbm.Dataset(examples.values[split.test], target[split.test], reference=train)
         booster = lightgbm.train(
             settings, train, MAX_ROUNDS, [test], callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)]
         )
         rounds.append(max(1, booster.best_iteration))
-    if len(rounds) == 1 and booster is not None:
+    if len(examples) > MAX_REFIT_ROWS and booster is not None:
         return TreesRung(booster.model_to_string(num_iteration=booster.best_iteration))
     whole = lightgbm.Dataset(examples.values, target, params={"verbosity": -1})
     final = lightgbm.train(settings, whole, max(1, round(float(np.mean(rounds)))) if rounds else PATIENCE)

@@ -23,7 +23,17 @@ CRITERIA = pd.DataFrame(
         ("country", "country_code", "in", None, None, "JP", 5, "Japan", "日本"),
         ("sso", "technologies", "has_technology", None, None, "*SSO*", 8, "Uses SSO", "SSO利用"),
     ],
-    columns=["criterion", "attribute", "operator", "value_min", "value_max", "value_text", "points", "label_en", "label_ja"],
+    columns=[
+        "criterion",
+        "attribute",
+        "operator",
+        "value_min",
+        "value_max",
+        "value_text",
+        "points",
+        "label_en",
+        "label_ja",
+    ],
 )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from scoring import Rules
-from scoring.intent import score
+from scoring.intent import observe, read_topics
 from scoring.parameters import Parameters
 from tests.unit.scoring.research_world import ResearchWorld, auc, simulate
 
@@ -26,17 +26,23 @@ NO_VENDOR = pd.DataFrame(
 
 def intent(world: ResearchWorld, rules: Rules, parameters: Parameters, day: int, known: pd.DataFrame) -> np.ndarray:
     as_of: dt.date = world.date(day).astype("datetime64[D]").item()
-    result = score(
-        world.account_360(day), known, NO_VENDOR, rules.intent_topics, rules.exposure_calendar, parameters, as_of
+    topics = read_topics(rules.intent_topics)
+    return (
+        100
+        * observe(world.account_360(day), known, NO_VENDOR, topics, rules.exposure_calendar, parameters, as_of).total
     )
-    return result.scores["intent_score"].to_numpy()
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_intent_beats_a_seven_day_count_and_finds_half_of_the_surges(
-    rules: Rules, parameters: Parameters, seed: int
-) -> None:
-    world = simulate(seed, share_of_episodes=0.15)
+@dataclass(frozen=True)
+class Outcome:
+    """Of one world: AUC of intent and of a 7-day count, and the share of surges found in 21 days at 5% false alarms a quarter."""
+
+    auc: float
+    naive_auc: float
+    found: float
+
+
+def outcome(rules: Rules, parameters: Parameters, world: ResearchWorld) -> Outcome:
     known = world.intent_days(world.day_count - 1)
     days = np.arange(world.day_count - 90, world.day_count, 3)
     scores, counts = [], []
@@ -51,15 +57,32 @@ def test_intent_beats_a_seven_day_count_and_finds_half_of_the_surges(
     is_quiet = np.broadcast_to((world.episode_start > world.day_count)[:, None], since.shape)
     in_surge = (since >= 7) & (since < np.minimum(world.episode_length, 45)[:, None])
     judged = in_surge | is_quiet
-
-    our_auc, naive_auc = auc(ours[judged], in_surge[judged]), auc(naive[judged], in_surge[judged])
-    assert our_auc >= 0.88
-    assert our_auc >= naive_auc + 0.10
-
     # Threshold at which 5% of quiet accounts alarm at least once in the 90 days.
     threshold = np.quantile(ours[is_quiet[:, 0]].max(axis=1), 0.95)
-    found = ((ours > threshold) & (since >= 0) & (since <= 24)).any(axis=1)
-    assert found[~is_quiet[:, 0]].mean() >= 0.4
+    found = ((ours > threshold) & (since >= 0) & (since <= 21)).any(axis=1)
+    return Outcome(
+        auc(ours[judged], in_surge[judged]), auc(naive[judged], in_surge[judged]), float(found[~is_quiet[:, 0]].mean())
+    )
+
+
+def test_intent_finds_half_of_the_surges_in_three_weeks_at_five_percent_false_alarms(
+    rules: Rules, parameters: Parameters
+) -> None:
+    worlds = [outcome(rules, parameters, simulate(seed, share_of_episodes=0.15)) for seed in (11, 12, 13)]
+    assert min(world.auc for world in worlds) >= 0.88
+    # A world has some sixty surges: one world's share has a standard error of 6 points.
+    assert np.mean([world.found for world in worlds]) >= 0.5
+    assert min(world.auc - world.naive_auc for world in worlds) >= 0.10
+
+
+def test_where_companies_read_very_unequally_intent_is_far_above_a_seven_day_count(
+    rules: Rules, parameters: Parameters
+) -> None:
+    # Sigma 1.5: the busiest tenth reads fifty times as much as the quietest, surge or no surge.
+    worlds = [outcome(rules, parameters, simulate(seed, share_of_episodes=0.15, rate_spread=1.5)) for seed in (14, 15)]
+    assert min(world.auc for world in worlds) >= 0.88
+    assert np.mean([world.found for world in worlds]) >= 0.5
+    assert min(world.auc - world.naive_auc for world in worlds) >= 0.15
 
 
 def test_a_person_who_is_taken_out_leaves_the_world_without_them(rules: Rules, parameters: Parameters) -> None:
