@@ -79,10 +79,15 @@ def share(values: FloatArray, reference: pd.DataFrame, score: str) -> FloatArray
     grid = np.sort(reference.loc[(reference["score"] == score).to_numpy(), "value"].to_numpy(dtype=np.float64))
     if not len(grid):
         return np.full(len(values), np.nan)
-    points, first, count = np.unique(grid, return_index=True, return_counts=True)
+    # Numbers too small to be divided by are no distances.
+    points, first, count = np.unique(_flushed(grid), return_index=True, return_counts=True)
     middle = (first + count / 2) / len(grid)
-    out = np.interp(values, points, middle, left=0.0, right=1.0)
+    out = np.interp(_flushed(values), points, middle, left=0.0, right=1.0)
     return np.where(np.isnan(values), np.nan, out)
+
+
+def _flushed(values: FloatArray) -> FloatArray:
+    return np.where(np.abs(values) < np.finfo(np.float64).tiny, 0.0, values)
 
 
 def _order_statistics(values: FloatArray) -> FloatArray:

@@ -6,22 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pytest
 
 from scoring.criteria import read_criteria
 from scoring.features import years_of
 from scoring.fit_model import expert_log_odds, opinion
+from scoring.fit_training import Training, train
 from scoring.inputs import days
 from scoring.parameters import Parameters
 from scoring.rungs import RULES
-from tests.unit.scoring.conftest import RULES as RULE_FOLDER
 from tests.unit.scoring.conftest import read_rules
 from tests.unit.scoring.fit_world import AS_OF, GOOD_POINTS, WRONG_POINTS, FitWorld, profile, simulate
 from tests.unit.scoring.research_world import auc
-
-pytest.importorskip("scoring.leak_guard")
-from scoring.fit_training import Training, train
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +26,8 @@ def unseen() -> FitWorld:
 
 
 def trained(world: FitWorld, points: Mapping[str, int], parameters: Parameters) -> Training:
-    has_file = (RULE_FOLDER / "leak_columns.csv").exists()
-    leak_columns = read_rules("leak_columns") if has_file else pd.DataFrame({"pattern": [], "reason": [], "note": []})
-    return train(world.accounts, profile(dict(points)), read_rules("fit_features"), leak_columns, parameters, AS_OF)
+    rules = read_rules("fit_features"), read_rules("leak_columns")
+    return train(world.accounts, profile(dict(points)), *rules, parameters, AS_OF)
 
 
 def said(training: Training, points: Mapping[str, int], unseen: FitWorld) -> npt.NDArray[np.float64]:
