@@ -19,10 +19,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestration.dbt_manifest import dbt_executable
 from orchestration.errors import RunFailed, UsageError
 from orchestration.fit_registry import last_night
-from orchestration.resources import DBT_PROJECT, PROJECT_ROOT, open_warehouse, published_path, silence_usage_tracking
+from orchestration.resources import (
+    DBT_PROJECT,
+    PROJECT_ROOT,
+    dbt_executable,
+    open_warehouse,
+    published_path,
+    silence_usage_tracking,
+)
 from orchestration.score_night import create_score_tables, score_night
 from orchestration.target_list_night import decide_night
 from scoring.backtest import Backtest, judge

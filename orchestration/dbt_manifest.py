@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,13 @@ from typing import Any
 from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.errors import UsageError
-from orchestration.resources import DBT_PROJECT, PROJECT_ROOT, dbt_target_path, silence_usage_tracking
+from orchestration.resources import (
+    DBT_PROJECT,
+    PROJECT_ROOT,
+    dbt_executable,
+    dbt_target_path,
+    silence_usage_tracking,
+)
 
 
 def dbt_project() -> DbtProject:
@@ -64,11 +69,6 @@ def _parse(variables: dict[str, str]) -> None:
         raise UsageError(
             f"The dbt project does not parse. dbt said:\n{said[-2000:]}\nMend the file it names and run again."
         )
-
-
-def dbt_executable() -> str:
-    """The dbt of this environment."""
-    return str(Path(sys.executable).with_name("dbt"))
 
 
 def _hash_of_files() -> str:

@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -282,3 +283,8 @@ def silence_usage_tracking() -> None:
         DO_NOT_TRACK="1",
         DBT_VERSION_CHECK="false",
     )
+
+
+def dbt_executable() -> str:
+    """The dbt of this environment."""
+    return str(Path(sys.executable).with_name("dbt"))
