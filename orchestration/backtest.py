@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,11 +20,9 @@ from rich.table import Table
 from orchestration.errors import RunFailed, UsageError
 from orchestration.fit_registry import last_night
 from orchestration.resources import (
-    DBT_PROJECT,
-    PROJECT_ROOT,
-    dbt_executable,
     open_warehouse,
     published_path,
+    run_dbt,
     silence_usage_tracking,
 )
 from orchestration.score_night import create_score_tables, score_night
@@ -143,12 +139,8 @@ def _replay(copy: Path, folder: Path, night: date) -> pd.DataFrame:
 
 
 def _dbt(copy: Path, folder: Path, night: date, selection: Sequence[str]) -> None:
-    command = [dbt_executable(), "--quiet", "--no-use-colors", "run", *selection]
-    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    command += ["--vars", json.dumps({"as_of_date": night.isoformat()})]
-    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    environment = os.environ | {"ABM_WAREHOUSE_PATH": str(copy)}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
+    places = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    done = run_dbt(["run", *selection, *places], {"as_of_date": night.isoformat()}, str(copy))
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()
         raise RunFailed(f"The night of {night} could not be rebuilt. dbt said:\n{said[-2000:]}")

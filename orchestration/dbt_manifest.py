@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from orchestration.resources import (
     PROJECT_ROOT,
     dbt_executable,
     dbt_target_path,
+    run_dbt,
     silence_usage_tracking,
 )
 
@@ -59,11 +58,7 @@ def _is_current(stamp_file: Path, stamp: Mapping[str, Any], ignore_variables: bo
 
 def _parse(variables: dict[str, str]) -> None:
     silence_usage_tracking()
-    command = [dbt_executable(), "--quiet", "--no-use-colors", "parse", "--project-dir", str(DBT_PROJECT)]
-    command += ["--profiles-dir", str(DBT_PROJECT), "--vars", json.dumps(variables)]
-    command += ["--target-path", str(dbt_target_path())]
-    environment = os.environ | {"ABM_WAREHOUSE_PATH": os.environ.get("ABM_WAREHOUSE_PATH", ":memory:")}
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = run_dbt(["parse", "--target-path", str(dbt_target_path())], variables)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()
         raise UsageError(

@@ -17,9 +17,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -288,3 +290,20 @@ def silence_usage_tracking() -> None:
 def dbt_executable() -> str:
     """The dbt of this environment."""
     return str(Path(sys.executable).with_name("dbt"))
+
+
+def run_dbt(
+    arguments: Sequence[str], variables: Mapping[str, str], warehouse: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt over the project as a process of its own; what it said is in the result.
+
+    Parameters
+    ----------
+    arguments : command and selection
+    warehouse : DuckDB file; that of the environment where none is given, else one in memory
+    """
+    command = [dbt_executable(), "--quiet", "--no-use-colors", *arguments, "--vars", json.dumps(dict(variables))]
+    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    path = warehouse or os.environ.get("ABM_WAREHOUSE_PATH", ":memory:")
+    environment = os.environ | {"ABM_WAREHOUSE_PATH": path}
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -76,10 +76,7 @@ def test_imports_run_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_time_is_an_argument_and_the_environment_is_read_in_one_place(path: Path) -> None:
     name = str(path.relative_to(ROOT))
-    if (
-        name in ("orchestration/resources.py", "orchestration/dbt_manifest.py", "sandbox/__main__.py")
-        or name in CLOCK_EXCEPTIONS
-    ):
+    if name in ("orchestration/resources.py", "sandbox/__main__.py") or name in CLOCK_EXCEPTIONS:
         return
     assert clock_or_environment_uses(path.read_text(encoding="utf-8")) == []
 
