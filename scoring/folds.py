@@ -59,15 +59,20 @@ def rolling_origins(
 
     Notes
     -----
-    A row may be learned from once its horizon has passed. A quarter counts where at least `MIN_TRAIN_POSITIVES` positives can
-    be learned from and `MIN_TEST_POSITIVES` judged.
+    A row may be learned from once its horizon has passed. A quarter counts where at least `MIN_TRAIN_POSITIVES` rows of either
+    outcome can be learned from and `MIN_TEST_POSITIVES` judged.
     """
     code, _ = pd.factorize(np.asarray(groups, dtype=object))
     splits = []
     for start in range(int(index_days.min()), int(index_days.max()) + 1, _QUARTER_DAYS):
         is_test = (index_days >= start) & (index_days < start + _QUARTER_DAYS)
         is_train = (index_days + horizon_days <= start) & ~np.isin(code, np.unique(code[is_test]))
-        if is_positive[is_train].sum() >= MIN_TRAIN_POSITIVES and is_positive[is_test].sum() >= MIN_TEST_POSITIVES:
+        learned, judged = is_positive[is_train], is_positive[is_test]
+        # Either outcome may be the rare one.
+        if (
+            min(learned.sum(), (~learned).sum()) >= MIN_TRAIN_POSITIVES
+            and min(judged.sum(), (~judged).sum()) >= MIN_TEST_POSITIVES
+        ):
             splits.append(Split(np.flatnonzero(is_train), np.flatnonzero(is_test)))
     return splits if len(splits) >= MIN_ORIGINS else []
 

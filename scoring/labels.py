@@ -96,13 +96,17 @@ def worked_cohort(rows: pd.DataFrame, as_of: dt.date, horizon_days: int, outcome
     is_positive = has_reached & (lag >= 0) & (lag <= horizon_days)
     log_start = outcome_log_start(worked[is_usable], lag[is_usable], is_positive[is_usable])
     is_early = is_usable & (worked < log_start) if log_start != NO_DATE else np.zeros(len(rows), dtype=np.bool_)
+    work_start = work_log_start(worked[is_usable & ~is_early], is_positive[is_usable & ~is_early])
+    is_winner_only = is_usable & ~is_early & (worked < work_start) & (work_start != NO_DATE)
     excluded = {
         "a customer before it was worked": int(was_customer.sum()),
         "the outcome came before the first sales touch": int(reached_before.sum()),
         f"followed for less than {horizon_days} days": int((is_young & ~was_customer & ~reached_before).sum()),
         "worked before the log of outcomes begins": int(is_early.sum()),
+        "known only because they had the outcome: of their time nobody else is on record": int(is_winner_only.sum()),
     }
-    return Cohort(is_usable & ~is_early, is_positive, {reason: n for reason, n in excluded.items() if n}, log_start)
+    is_member = is_usable & ~is_early & ~is_winner_only
+    return Cohort(is_member, is_positive, {reason: n for reason, n in excluded.items() if n}, log_start)
 
 
 def outcome_log_start(worked: IntArray, lag: IntArray, is_positive: BoolArray) -> int:
@@ -127,6 +131,24 @@ def outcome_log_start(worked: IntArray, lag: IntArray, is_positive: BoolArray) -
     lags = np.sort(lag[later & is_positive])
     share = np.searchsorted(lags, first - 1 - worked[~later], side="right") / int(later.sum())
     return first if float(share.sum()) >= -np.log(SURE) else NO_DATE
+
+
+def work_log_start(worked: IntArray, is_positive: BoolArray) -> int:
+    """Day on which the log of work begins, where before it only accounts with the outcome are on record; else NO_DATE.
+
+    Notes
+    -----
+    The other side of a late log: a CRM that was filled with its customers at first shows who was won long ago and forgot who
+    was not. N accounts of nothing but positives before the first negative have a chance of p^N, p being the share of positives
+    from then on; below `SURE` they are left out.
+    """
+    if is_positive.all() or not is_positive.any():
+        return NO_DATE
+    first = int(worked[~is_positive].min())
+    later = worked >= first
+    share = float(is_positive[later].mean())
+    early = int((~later).sum())
+    return first if share**early < SURE else NO_DATE
 
 
 def label(rows: pd.DataFrame, parameters: Parameters, as_of: dt.date) -> Labels:

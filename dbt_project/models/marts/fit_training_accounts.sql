@@ -61,7 +61,8 @@ account_domains as (
 
 ),
 
--- Both the day that a version describes and the day on which we had it are before the index date. The CRM's own fields
+-- Both the day that a version describes and the day on which we had it are before the index date; what was there when
+-- the warehouse began and came without a loading time counts from the day that it describes. The CRM's own fields
 -- are not here: it keeps no history of them, so what stands there now may have been written because of the outcome.
 known_versions as (
 
@@ -101,6 +102,7 @@ known_versions as (
         company_versions.as_of_date < accounts.first_worked_date
         and (
             company_versions.loaded_at is null
+            or company_versions.is_from_first_load
             or company_versions.loaded_at < cast(accounts.first_worked_date as timestamp)
         )
 
@@ -191,7 +193,11 @@ account_technologies as (
 
     where
         installs.first_seen_date < accounts.first_worked_date
-        and (installs.loaded_at is null or installs.loaded_at < cast(accounts.first_worked_date as timestamp))
+        and (
+            installs.loaded_at is null
+            or installs.is_from_first_load
+            or installs.loaded_at < cast(accounts.first_worked_date as timestamp)
+        )
         and (
             installs.last_seen_date is null
             or {{ dbt.datediff('installs.last_seen_date', 'accounts.first_worked_date', 'day') }}

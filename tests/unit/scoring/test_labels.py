@@ -51,6 +51,16 @@ def test_a_small_whole_log_is_not_either(seed: int) -> None:
     assert worked_cohort(log(60, seed), AS_OF, 180).log_start == NO_DATE
 
 
+def test_a_time_of_which_only_winners_are_on_record_is_left_out() -> None:
+    rows = log(300, 5)
+    is_early = rows["first_worked_date"] < FIRST + 150
+    kept = rows[~is_early | rows["is_customer"]]
+    cohort = worked_cohort(kept, AS_OF, 180)
+    reason = "known only because they had the outcome: of their time nobody else is on record"
+    assert cohort.excluded[reason] >= int((is_early & rows["is_customer"]).sum()) - 1
+    assert reason not in worked_cohort(rows, AS_OF, 180).excluded
+
+
 def test_no_wins_say_nothing_about_the_log() -> None:
     assert outcome_log_start(np.array([1, 2]), np.array([0, 0]), np.array([False, False])) == NO_DATE
 

@@ -41,6 +41,9 @@ renamed as (
         -- dates
         {{ to_date('as_of') }} as as_of_date,
 
+        -- booleans
+        {{ was_there_from_the_start('loaded_at') }} as is_from_first_load,
+
         -- timestamps
         {{ to_timestamp('loaded_at') }} as loaded_at
 

@@ -19,6 +19,9 @@ renamed as (
         {{ to_date('first_seen') }} as first_seen_date,
         {{ to_date('last_seen') }} as last_seen_date,
 
+        -- booleans
+        {{ was_there_from_the_start('loaded_at') }} as is_from_first_load,
+
         -- timestamps
         {{ to_timestamp('loaded_at') }} as loaded_at
 
