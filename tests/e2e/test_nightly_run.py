@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.resources import run_dbt
 from tests.conftest import ROOT, Abm
 
 ACCOUNTS = 120
@@ -60,6 +61,18 @@ def test_the_second_run_of_the_night_changes_nothing_and_says_so(
     assert abm.crm_writes() == 0
     assert "0 records written: the CRM already holds tonight's values" in again.stdout
     assert abm.mart_bytes() == first_night["bytes"]
+
+
+def test_the_sql_passes_its_unit_tests(abm: Abm, first_night: dict[str, object], tmp_path: Path) -> None:
+    # A night leaves them out; they need its tables, whose column types they take.
+    copy = tmp_path / "copy.duckdb"
+    shutil.copyfile(abm.warehouse, copy)
+    places = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
+    done = run_dbt(["test", "--select", "test_type:unit", *places], {"as_of_date": "2026-10-31"}, str(copy))
+    assert done.returncode == 0, done.stdout[-3000:]
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    assert len(results) > 30
+    assert {result["status"] for result in results} == {"pass"}
 
 
 def test_readers_use_the_published_copy(abm: Abm, first_night: dict[str, object]) -> None:

@@ -47,7 +47,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def score(connection: duckdb.DuckDBPyConnection, as_of: dt.date) -> None:
-    from orchestration.assets.scoring import create_score_tables
+    from orchestration.score_night import create_score_tables
 
     create_score_tables(connection)
     for name, column in (
