@@ -71,8 +71,9 @@ def test_the_sql_passes_its_unit_tests(abm: Abm, first_night: dict[str, object],
     done = run_dbt(["test", "--select", "test_type:unit", *places], {"as_of_date": "2026-10-31"}, str(copy))
     assert done.returncode == 0, done.stdout[-3000:]
     results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
-    assert len(results) > 30
-    assert {result["status"] for result in results} == {"pass"}
+    tested = [result["status"] for result in results if result["unique_id"].startswith("unit_test.")]
+    assert len(tested) > 30
+    assert set(tested) == {"pass"}
 
 
 def test_readers_use_the_published_copy(abm: Abm, first_night: dict[str, object]) -> None:
