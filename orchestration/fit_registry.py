@@ -39,7 +39,6 @@ from scoring.registry import (
     Gate,
     RegistryError,
     Standing,
-    models_in_force,
     next_event,
     promotion_gates,
     standing,
@@ -298,13 +297,15 @@ def _tier_change(
 ) -> float:
     """Share of the accounts in better tiers that would be elsewhere, were tonight's tiers assigned afresh by each model."""
     accounts, rules = read_table(connection, "marts.account_360"), read_table(connection, "rules.tiers")
-    champion, _ = models_in_force(
-        read_table(connection, "scoring.fit_models"), read_table(connection, "scoring.fit_model_events"), as_of
-    )
-    placed = []
-    for model in (champion, challenger):
-        composite = computed_night(connection, as_of, model).tables["composite_scores"]
-        placed.append(tiers.score(composite, accounts, None, rules, parameters, as_of).scores["tier"])
+    # The night was scored by the model in force: what it said stands there.
+    by_champion = connection.execute(
+        "select account_id, composite_score from scoring.composite_scores where as_of_date = ?", [as_of]
+    ).df()
+    by_challenger = computed_night(connection, as_of, challenger).tables["composite_scores"]
+    placed = [
+        tiers.score(composite, accounts, None, rules, parameters, as_of).scores["tier"]
+        for composite in (by_champion, by_challenger)
+    ]
     last = sorted(rules["tier"])[-1]
     is_better = placed[0] != last
     return float((placed[0] != placed[1])[is_better].mean()) if is_better.any() else 0.0
