@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from identity.runs import Ints, is_first
 
 _ID_LETTERS: Final = 16
-# A record would have to have been split off so often to want one more.
-_LIKELY_IDS: Final = 2
 
 
 class Event(NamedTuple):
@@ -187,11 +185,6 @@ def _new_ids(first_records: Sequence[str], taken: set[str]) -> list[str]:
 def _id_of(first_record: str, attempt: int) -> str:
     text = first_record if not attempt else f"{first_record}\x1f{attempt}"
     return "acc_" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_ID_LETTERS]
-
-
-def likely_ids(first_record: str) -> list[str]:
-    """Ids that a new account whose first record this is may be given, as far as they can be told without knowing all ids."""
-    return [_id_of(first_record, attempt) for attempt in range(_LIKELY_IDS)]
 
 
 def _events(

@@ -92,8 +92,15 @@ class ComparedNames:
         keys, texts = [prepared.name_keys[code] for code in codes], [prepared.name_texts[code] for code in codes]
         return cls(keys, texts, name_features(keys, texts))
 
-    def feature_rows(self, counts: Ints | None = None) -> pa.Table:
-        """Table name_key, feature: the features under which each name is compared; `counts` as in `choose_features`."""
+    def feature_rows(self, component: Ints, counts: Ints | None = None) -> pa.Table:
+        """Table name_key, component, feature: the features under which each name is compared.
+
+        Parameters
+        ----------
+        component : (n,) set of records in which each name stands
+        counts : as in `choose_features`
+        """
         chosen = choose_features(self.features, counts)
-        keys = pa.array(self.keys, pa.string()).take(pa.array(self.features.position[chosen]))
-        return pa.table({"name_key": keys, "feature": self.features.hashes(chosen)})
+        position = self.features.position[chosen]
+        keys = pa.array(self.keys, pa.string()).take(pa.array(position))
+        return pa.table({"name_key": keys, "component": component[position], "feature": self.features.hashes(chosen)})

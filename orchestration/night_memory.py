@@ -7,7 +7,8 @@ something to say, and what is rare as the last full night learned it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from datetime import date
 from typing import Final
 
 import duckdb
@@ -17,24 +18,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from identity.evidence import Statistics, known_counts
-from identity.normalise import TEXT_COLUMNS
 from identity.overrides import read_decisions
 from identity.prepared import NAME_EN, PREPARED_DOMAINS, PREPARED_NAMES, PREPARED_RECORDS, Flags, Prepared
 from identity.rarity import NameStatistics, words_of
 from identity.region import ComparedNames, components, link_keys
-from identity.resolve import Outcome
+from identity.resolve import Outcome, best_candidates, candidates_over_limit
 from identity.rules import IdentityRules, Override
 from identity.runs import Ints
 from orchestration.resources import replace_table
 
-# What decides over a record; its other columns are only carried along.
-_COMPARED: Final = (
-    *(name for name in TEXT_COLUMNS if name not in ("record_id", "source_id", "region")),
-    "first_seen_date",
-)
-HASHED: Final = (
-    f"select record_id, hash(record_id, {', '.join(_COMPARED)}) as content_hash from identity.company_records"
-)
 _PREPARED: Final = {
     "records": PREPARED_RECORDS,
     "record_names": PREPARED_NAMES,
@@ -116,19 +108,23 @@ class NightMemory(Warehouse):
         component = components(len(prepared), row, key, decisions.pairs)
         records, names, domains = prepared.tables()
         hashed = self._read(
-            f"select record_id, any_value(content_hash) as content_hash from ({HASHED}) group by record_id"
+            "select record_id, any_value(content_hash) as content_hash from identity.company_records group by record_id"
         )
         # Two columns are soon matched; DuckDB would carry all of them through its join.
         place = pc.index_in(records["record_id"].combine_chunks(), value_set=hashed["record_id"].combine_chunks())
-        records = records.append_column("component", pa.array(component))
-        records = records.add_column(0, "content_hash", hashed["content_hash"].combine_chunks().take(place))
+        records = _within(records, component).add_column(
+            0, "content_hash", hashed["content_hash"].combine_chunks().take(place)
+        )
         self._replace("identity_memory.records", records)
-        self._replace("identity_memory.record_names", names)
-        self._replace("identity_memory.record_domains", domains)
+        self._replace("identity_memory.record_names", _within(names, component[prepared.name_row]))
+        self._replace("identity_memory.record_domains", _within(domains, component[prepared.domain_row]))
         self._replace("identity_memory.keys", _key_rows(row, key, component))
         compared = found.matches.compared_names or ComparedNames.of_names(names)
-        self._replace("identity_memory.names", _name_rows(prepared, component, np.ones(len(prepared), dtype=bool)))
-        self._replace("identity_memory.name_features", compared.feature_rows())
+        name_rows = _name_rows(prepared, component, np.ones(len(prepared), dtype=bool))
+        self._replace("identity_memory.names", name_rows)
+        place = pc.index_in(pa.array(compared.keys, pa.string()), value_set=name_rows["name_key"].combine_chunks())
+        leads = name_rows["component"].to_numpy()[place.to_numpy()]
+        self._replace("identity_memory.name_features", compared.feature_rows(leads))
         self._run(
             f"""
             create or replace table identity_memory.common_features as
@@ -157,23 +153,35 @@ class NightMemory(Warehouse):
         self._run(
             """
             delete from identity_memory.keys where component in (select component from touched);
-            delete from identity_memory.records where record_id in (select record_id from written);
+            delete from identity_memory.records where component in (select component from touched);
+            delete from identity_memory.record_names where component in (select component from touched);
+            delete from identity_memory.record_domains where component in (select component from touched);
             insert into identity_memory.records by name
             select touched_records.content_hash, new_rows.* from new_rows inner join touched_records using (record_id);
             insert into identity_memory.keys by name select * from keys
             """,
-            new_rows=records.append_column("component", pa.array(component)).filter(pa.array(is_touched)),
+            new_rows=_within(records, component).filter(pa.array(is_touched)),
             keys=_key_rows(row, key, component),
         )
         for name, rows, place in (
             ("record_names", names, everything.name_row),
             ("record_domains", domains, everything.domain_row),
         ):
-            self._exchange(f"identity_memory.{name}", "record_id", "written", rows.filter(pa.array(is_touched[place])))
+            new_rows = _within(rows, component[place]).filter(pa.array(is_touched[place]))
+            self._run(f"insert into identity_memory.{name} by name select * from new_rows", new_rows=new_rows)
         self._run(
             """
             delete from identity_memory.names where component < 0;
             insert into identity_memory.names by name select * from names;
+
+            create or replace temp table found_features as
+            select name_key, feature from identity_memory.name_features where component < 0;
+
+            delete from identity_memory.name_features where component < 0;
+
+            insert into identity_memory.name_features by name
+            select found_features.*, names.component from found_features inner join names using (name_key);
+
             create or replace table identity_memory.common_features as from common_features
             """,
             names=_name_rows(everything, component, is_touched),
@@ -192,32 +200,30 @@ class NightMemory(Warehouse):
         )
         self._run(
             """
-            create or replace temp table old_names as
-            select name_key from identity_memory.names semi join touched using (component);
-
             create or replace temp table moved_features as
-            select feature from identity_memory.name_features semi join old_names using (name_key)
+            select feature from identity_memory.name_features semi join touched using (component)
             union
             select feature from features;
 
-            delete from identity_memory.name_features where name_key in (select name_key from old_names);
-            delete from identity_memory.names where name_key in (select name_key from old_names);
+            delete from identity_memory.name_features where component in (select component from touched);
+            delete from identity_memory.names where component in (select component from touched);
             insert into identity_memory.name_features by name select * from features;
             insert into identity_memory.names by name select * from names
             """,
-            features=compared.feature_rows(known_counts(compared.features, counted)),
+            features=compared.feature_rows(np.full(len(compared.keys), -1), known_counts(compared.features, counted)),
             names=pa.table(
                 {"name_key": pa.array(compared.keys, pa.string()), "component": np.full(len(compared.keys), -1)}
             ),
         )
 
-    def recall(self, table: str, *record_tables: str) -> pa.Table:
-        """Rows of the records in some tables, which are rows of `records`, as they were prepared before."""
+    def recall(self, table: str, *component_tables: str) -> pa.Table:
+        """Rows of the records of some components, as they were prepared before."""
         columns = ", ".join(_PREPARED[table].names)
-        if table == "records":
-            return self._read(" union all ".join(f"select {columns} from {name}" for name in record_tables))
-        ids = " union all ".join(f"select record_id from {name}" for name in record_tables)
-        return self._read(f"select {columns} from identity_memory.{table} semi join ({ids}) as ids using (record_id)")
+        sets = " union all ".join(f"select component from {name}" for name in component_tables)
+        return self._read(
+            f"select {columns} from identity_memory.{table}"
+            f" semi join ({sets}) as sets using (component) anti join left_out using (record_id)"
+        )
 
     def statistics(self, prepared: Prepared) -> Statistics:
         """What was learned, as far as these records ask for it."""
@@ -246,6 +252,53 @@ class NightMemory(Warehouse):
             ),
         )
         self._replace("identity_memory.overrides", decided_rows(self._rules.overrides))
+
+
+@dataclass(frozen=True)
+class Night:
+    """What was compared.
+
+    Attributes
+    ----------
+    why_full : why all records were compared; '' if only those were that a change can touch
+    records : number of tonight's records
+    changed, gone : records that are new or other than the night before, and that are there no more
+    compared : records that were compared
+    """
+
+    why_full: str
+    records: int
+    changed: int
+    gone: int
+    compared: int
+
+
+class CompanyNight(Warehouse):
+    """A night and what it remembers."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rules: IdentityRules,
+        rules_fingerprint: str,
+        engine: str,
+        as_of_date: date,
+    ) -> None:
+        super().__init__(connection, rules)
+        self._as_of, self._rules_fingerprint, self._engine = as_of_date, rules_fingerprint, engine
+        self._memory = NightMemory(connection, rules, rules_fingerprint, engine)
+        self._limit = int(rules["max_candidates_per_record"])
+
+    def _best(self, pairs: pa.Table, set_aside: list[tuple[str, str, int, str]]) -> pa.Table:
+        shown, over_limit = best_candidates(pairs, self._limit)
+        if over_limit:
+            set_aside.append(candidates_over_limit(over_limit, self._limit))
+        return shown
+
+
+def _within(rows: pa.Table, component: Ints) -> pa.Table:
+    """Rows with the component of each."""
+    return rows.append_column("component", pa.array(component))
 
 
 def _key_rows(row: Ints, key: NDArray[np.uint64], component: Ints) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 SEED: Final = 7
 DAY: Final = date(2026, 10, 31)
 NEW_SHARE: Final = 0.01
+REPEAT: Final = 3
 
 
 def company_records(size: int) -> pa.Table:
@@ -50,12 +52,12 @@ def two_nights(size: int) -> tuple[object, ...]:
     with TemporaryDirectory() as folder:
         file = str(Path(folder) / "night.duckdb")
         _put(file, records.filter(is_old))
-        full = measure(night, file, DAY, repeat=1).seconds
+        full = _quickest_night(file, DAY)
         with duckdb.connect(file) as warehouse:
             members = warehouse.sql("select * from identity.account_members").to_arrow_table()
             statistics = remembered_statistics(warehouse)
         _put(file, records)
-        short_seconds = measure(night, file, DAY + timedelta(1), repeat=1).seconds
+        short_seconds = _quickest_night(file, DAY + timedelta(1))
         with duckdb.connect(file) as warehouse:
             short = warehouse.sql("select record_id, account_id from identity.account_members").to_arrow_table()
     same = resolve(records, members, rules, DAY + timedelta(1), None, statistics)
@@ -71,12 +73,23 @@ def two_nights(size: int) -> tuple[object, ...]:
     )
 
 
+def _quickest_night(file: str, day: date) -> float:
+    """Seconds of the quickest of some nights over copies of a warehouse, the last of which takes its place."""
+    seconds = []
+    for _ in range(REPEAT):
+        shutil.copyfile(file, f"{file}.copy")
+        seconds.append(measure(night, f"{file}.copy", day, repeat=1).seconds)
+    shutil.move(f"{file}.copy", file)
+    return min(seconds)
+
+
 def _put(file: str, records: pa.Table) -> None:
     with duckdb.connect(file) as warehouse:
         warehouse.execute("create schema if not exists identity")
         warehouse.register("records", records)
         warehouse.execute(
-            "create or replace table identity.company_records as select * from records order by record_id"
+            f"create or replace table identity.company_records as select *, hash({', '.join(records.column_names)}) as"
+            " content_hash from records order by record_id"
         )
 
 

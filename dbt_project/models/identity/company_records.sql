@@ -126,7 +126,35 @@ records_with_country_code as (
     left join countries
         on records.country = countries.alias
 
+),
+
+-- A night compares only what changed since the last one, which this number says: all that can decide over a record.
+records_with_content_hash as (
+
+    select
+        *,
+        hash(
+            record_id,
+            source,
+            company_name,
+            name_en,
+            name_kana,
+            aliases,
+            domain,
+            other_domains,
+            country_code,
+            address,
+            postal_code,
+            phone,
+            corporate_number,
+            lei,
+            duns,
+            first_seen_date
+        ) as content_hash
+
+    from records_with_country_code
+
 )
 
-select * from records_with_country_code
+select * from records_with_content_hash
 order by record_id

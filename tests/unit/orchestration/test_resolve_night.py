@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -37,7 +39,10 @@ def put(connection: duckdb.DuckDBPyConnection, records: pd.DataFrame) -> None:
     connection.register("given", table)
     columns = ", ".join(f"cast({name} as varchar) as {name}" for name in COLUMNS)
     connection.execute("create schema if not exists identity")
-    connection.execute(f"create or replace table identity.company_records as select {columns} from given")
+    connection.execute(
+        "create or replace table identity.company_records as"
+        f" select *, hash({', '.join(COLUMNS)}) as content_hash from (select {columns} from given)"
+    )
     connection.unregister("given")
 
 
@@ -227,7 +232,7 @@ def test_a_night_that_breaks_leaves_the_night_before(
     news = COMPANIES | {"product:1": {"company_name": "Quib1ledonk Systems"}}
     put(connection, frame(news))
     with monkeypatch.context() as broken:
-        broken.setattr("orchestration.resolve_night.history_rows", lambda *arguments: 1 / 0)
+        broken.setattr("orchestration.short_night.history_rows", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             resolve_night(connection, default_rules(), DAY)
     assert tables_of(connection) == before
@@ -240,3 +245,11 @@ def test_repeated_record_ids_are_compared_every_night_and_reported(connection: d
     assert resolve_night(connection, default_rules(), DAY).why_full == "a record_id stands on several rows"
     reasons = connection.execute("select reason, record_count from identity.set_aside").fetchall()
     assert ("repeated_record_id", 2) in reasons
+
+
+def test_the_content_hash_covers_all_that_decides_over_a_record() -> None:
+    model = Path(__file__).parents[3] / "dbt_project" / "models" / "identity" / "company_records.sql"
+    hashed = re.findall(r"hash\(([^)]*)\)", model.read_text(encoding="utf-8"))
+    assert len(hashed) == 1
+    carried_along = {"source_id", "region"}
+    assert {name.strip() for name in hashed[0].split(",")} == {*TEXT_COLUMNS, "first_seen_date"} - carried_along
