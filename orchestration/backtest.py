@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from loading.batches import FILE_TIME
+from loading.readable import quoted
 from orchestration.errors import RunFailed, UsageError
 from orchestration.fit_registry import last_night
 from orchestration.resources import (
@@ -43,6 +45,10 @@ _MADE_ANEW: Final = (
     "target_list_quarters",
     "tiers",
 )
+_KNOWN_FROM_THE_START: Final = """
+update raw.{table} set loaded_at = '1970-01-01' || substr(loaded_at, 11)
+where loaded_at like ? {dated}
+"""
 _NIGHT: Final = """
 select
     cast(? as date) as as_of_date,
@@ -105,10 +111,18 @@ def run_backtest(warehouse: Path, request: Request, say: Callable[[str], None]) 
             create_score_tables(connection)
             for table in _MADE_ANEW:
                 connection.execute(f"delete from scoring.{table}")
+            began = let_what_was_there_count(connection)
         for number, night in enumerate(nights, start=1):
             say(f"night {night} ({number} of {len(nights)})")
             parts.append(_replay(copy, Path(folder), night))
-    return judge(pd.concat(parts, ignore_index=True), outcomes, known_until, request.horizon_days, request.outcome)
+    found = judge(pd.concat(parts, ignore_index=True), outcomes, known_until, request.horizon_days, request.outcome)
+    if request.first >= began:
+        return found
+    said = (
+        f"The warehouse began on {began}. What its first night found without a loading time counts from the day that it "
+        f"describes; what keeps no history (an account's type and owner in the CRM, users) is as it was on {began}."
+    )
+    return replace(found, notes=(said, *found.notes))
 
 
 def days_between(request: Request) -> list[date]:
@@ -123,6 +137,23 @@ def days_between(request: Request) -> list[date]:
         raise UsageError(f"--to {request.last} is before --from {request.first}. Give the earlier day first.")
     count = (request.last - request.first).days // request.every_days + 1
     return [request.first + timedelta(days=request.every_days * at) for at in range(count)]
+
+
+def let_what_was_there_count(connection: duckdb.DuckDBPyConnection) -> date:
+    """Let rows that the first night found without a loading time count in earlier nights too; the day of that night.
+
+    They stay in the order in which they were read, behind every version of a record with a loading time of its own.
+    A consent without a date is none before the night that found it.
+    """
+    began: date = connection.execute("select min(as_of_date) from raw.loads").fetchall()[0][0]
+    tables = connection.execute(
+        "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'loaded_at'"
+    ).fetchall()
+    for (table,) in tables:
+        dated = "and nullif(trim(occurred_at), '') is not null" if table == "consent_records" else ""
+        statement = _KNOWN_FROM_THE_START.format(table=quoted(table), dated=dated)
+        connection.execute(statement, [f"{began}T{FILE_TIME[:-1]}%"])
+    return began
 
 
 def _replay(copy: Path, folder: Path, night: date) -> pd.DataFrame:
@@ -176,7 +207,9 @@ def _rich(title: str, frame: pd.DataFrame) -> Table:
     table = Table(title=title, title_justify="left")
     for column in frame.columns:
         is_text = column in ("group", "as_of_date", "is_matured")
-        table.add_column(column.replace("_", " "), justify="left" if is_text else "right")
+        table.add_column(
+            column.replace("_", " "), justify="left" if is_text else "right", no_wrap=column == "as_of_date"
+        )
     for row in frame.itertuples(index=False):
         table.add_row(*(_cell(name, value) for name, value in zip(frame.columns, row, strict=True)))
     return table
