@@ -158,6 +158,7 @@ def _queue(judged: pd.DataFrame, parts: int = 3) -> pd.DataFrame:
         groups[row] = names[place * parts // len(order)]
     table = _groups(judged, [str(name) for name in groups])
     means = judged.assign(group=groups).groupby("group")["queue_probability"].mean()
-    place = {name: at for at, name in enumerate([*names, "not queued"])}
-    table = table.sort_values("group", key=lambda group: group.map(place), ignore_index=True)
+    order_shown = [*names, "not queued"]
+    table = table.assign(place=[order_shown.index(name) for name in table["group"]])
+    table = table.sort_values("place", ignore_index=True).drop(columns="place")
     return table.assign(mean_probability=table["group"].map(means))
