@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from identity.addresses import address_key, phone_key, postal_key
+from identity.addresses import address_keys, phone_keys, postal_keys
 
 ACCOUNT_PARENTS: Final = pa.schema(
     [
@@ -160,12 +161,19 @@ def record_places(records: pa.Table) -> pa.Table:
     ----------
     records : record_id, address, postal_code, phone
     """
-    columns = [records[name].to_pylist() for name in ("record_id", "address", "postal_code", "phone")]
-    rows = sorted(
-        (record_id, address_key(address or ""), postal_key(postal_code or ""), phone_key(phone or ""))
-        for record_id, address, postal_code, phone in zip(*columns, strict=True)
+    columns = [
+        pc.fill_null(records[name].cast(pa.large_string()).combine_chunks(), "")
+        for name in ("address", "postal_code", "phone")
+    ]
+    keys = [read(texts) for read, texts in zip((address_keys, postal_keys, phone_keys), columns, strict=True)]
+    found = pa.table([records["record_id"].combine_chunks(), *keys], RECORD_PLACES.names)
+    for at, key in enumerate(keys, start=1):
+        found = found.set_column(at, RECORD_PLACES.names[at], pc.if_else(pc.equal(key, ""), None, key))
+    has_place = pc.or_kleene(
+        pc.is_valid(found["address_key"]),
+        pc.or_kleene(pc.is_valid(found["postal_key"]), pc.is_valid(found["phone_key"])),
     )
-    return _table([(row[0], *(key or None for key in row[1:])) for row in rows if any(row[1:])], RECORD_PLACES)
+    return found.filter(has_place).sort_by([(name, "ascending") for name in RECORD_PLACES.names]).cast(RECORD_PLACES)
 
 
 def _choose(

@@ -102,7 +102,7 @@ def score(
 
     Parameters
     ----------
-    account_360 : account_id, contact_count, primary_domain, first_sqo_date
+    account_360 : account_id, profiled_contact_count, primary_domain, first_sqo_date
     touch_days : rows of fct_touch_days: account_id, person_key, role, touch_type, activity_date, touch_count, without bots,
         touches that a seller caused and persons who did not permit profiling. Rows after `as_of` are ignored
     touch_types : touch_type, weight, half_life_days, cap_per_person_30d, label_en, label_ja; a type without a row counts as
@@ -126,14 +126,14 @@ def score(
     score = 100 (1 - 2^(-E/E50)). E50 is the median E, on the eve of their first qualified opportunity, of the accounts that
     were touched in the month before it, within `engagement_e50_max_change` times the rule default.
     """
-    accounts = read_accounts(account_360, ["contact_count", "primary_domain", "first_sqo_date"])
+    accounts = read_accounts(account_360, ["profiled_contact_count", "primary_domain", "first_sqo_date"])
     types, roles = read_touch_types(touch_types), read_roles(role_weights)
     touches = Touches(touch_days, accounts, types, roles, day(as_of))
     today = np.full(len(accounts), day(as_of))
     now = touches.engagement(today, types, roles, parameters)
     half_point, e50_note, e50_accounts = fitted_half_point(touches, accounts, types, roles, parameters, as_of)
 
-    has_contact = np.nan_to_num(floats(accounts.rows, "contact_count")) > 0
+    has_contact = np.nan_to_num(floats(accounts.rows, "profiled_contact_count")) > 0
     has_domain = (accounts.rows["primary_domain"].astype("str").fillna("") != "").to_numpy(dtype=np.bool_)
     is_seen = has_contact | has_domain | touches.has_touch(today)
     value = np.where(is_seen, saturated(now.raw, half_point), np.nan)

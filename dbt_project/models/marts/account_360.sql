@@ -13,6 +13,12 @@ contacts as (
 
 ),
 
+profiled_contacts as (
+
+    select * from {{ ref('int_profiled_contacts') }}
+
+),
+
 touches as (
 
     select * from {{ ref('fct_touches') }}
@@ -66,13 +72,17 @@ sales_activities as (
 contacts_by_account as (
 
     select
-        account_id,
+        contacts.account_id,
         count(*) as contact_count,
-        count(distinct case when role not in ('unknown', 'NONE') then role end) as role_count
+        count(profiled_contacts.contact_id) as profiled_contact_count,
+        count(distinct case when contacts.role not in ('unknown', 'NONE') then contacts.role end) as role_count
 
     from contacts
 
-    group by account_id
+    left join profiled_contacts
+        on contacts.contact_id = profiled_contacts.contact_id
+
+    group by contacts.account_id
 
 ),
 
@@ -239,6 +249,7 @@ select
     accounts.crm_record_count,
     accounts.source_record_count,
     cast(coalesce(contacts_by_account.contact_count, 0) as bigint) as contact_count,
+    cast(coalesce(contacts_by_account.profiled_contact_count, 0) as bigint) as profiled_contact_count,
     cast(coalesce(contacts_by_account.role_count, 0) as bigint) as role_count,
     cast(coalesce(touches_by_account.touches_30d, 0) as bigint) as touches_30d,
     cast(coalesce(touches_by_account.touches_90d, 0) as bigint) as touches_90d,

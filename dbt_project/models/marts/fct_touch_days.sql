@@ -17,24 +17,9 @@ contacts as (
 
 ),
 
-consent_states as (
+profiled_contacts as (
 
-    select * from {{ ref('fct_consent_states') }}
-    where purpose = 'profiling'
-
-),
-
--- Profiling has no channel of its own, so the least permissive of the latest statements of all channels counts, as in
--- activation.permissions: who refused on one channel and agreed on another has not agreed to be profiled.
-profiling_permissions as (
-
-    select contact_id
-
-    from consent_states
-
-    group by contact_id
-
-    having min(case when is_granted then 1 else 0 end) = 1
+    select * from {{ ref('int_profiled_contacts') }}
 
 ),
 
@@ -53,8 +38,8 @@ touch_days as (
     inner join contacts
         on touches.contact_id = contacts.contact_id
 
-    inner join profiling_permissions
-        on contacts.contact_id = profiling_permissions.contact_id
+    inner join profiled_contacts
+        on contacts.contact_id = profiled_contacts.contact_id
 
     group by
         touches.account_id,

@@ -19,7 +19,7 @@ Touch = tuple[str, str, str, str, int, int]  # account, person, role, type, days
 
 
 def accounts(*names: str, **columns: object) -> pd.DataFrame:
-    base = {"account_id": list(names), "contact_count": 1, "primary_domain": "x.example", "first_sqo_date": None}
+    base = {"account_id": list(names), "profiled_contact_count": 1, "primary_domain": "x.example", "first_sqo_date": None}
     return pd.DataFrame(base | columns)
 
 
@@ -215,7 +215,7 @@ def test_unheard_types_and_roles_count_as_other_and_unknown_and_are_reported(
 def test_an_account_in_which_nobody_can_be_seen_is_null_and_a_silent_one_is_zero(
     rules: Rules, parameters: Parameters
 ) -> None:
-    table = accounts("a", "b", "c", contact_count=[0, 0, 0], primary_domain=[None, "x.example", None])
+    table = accounts("a", "b", "c", profiled_contact_count=[0, 0, 0], primary_domain=[None, "x.example", None])
     result = run(rules, parameters, [("c", "p", "DM", "email_open", 0, 1)], table)
     assert result.scores["engagement_score"].isna().tolist() == [True, False, False]
     assert result.scores["engagement_score"].tolist()[1:] == [0.0, 0.0]

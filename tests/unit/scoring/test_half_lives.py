@@ -151,7 +151,7 @@ def research(rules: Rules, parameters: Parameters) -> tuple[pd.DataFrame, pd.Dat
     accounts = with_research(
         world.account_360(world.day_count - 1)[["account_id"]],
         ultimate_parent_account_id=world.accounts,
-        contact_count=0,
+        profiled_contact_count=0,
         primary_domain="x.example",
         created_date=np.datetime64("2020-01-01"),
         is_customer=False,

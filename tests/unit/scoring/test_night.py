@@ -45,7 +45,7 @@ def marts(seed: int = 0, size: int = SIZE) -> Marts:
             "intent_person_count_28d": rng.integers(0, 6, size),
             "is_intent_trackable": rng.random(size) < 0.8,
             "intent_tracked_days": rng.integers(1, 400, size),
-            "contact_count": rng.integers(0, 4, size),
+            "profiled_contact_count": rng.integers(0, 4, size),
             "primary_domain": rng.choice(["x.example", None], size),
         }
     )

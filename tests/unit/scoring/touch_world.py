@@ -86,7 +86,7 @@ def tables(
         {
             "account_id": names,
             "ultimate_parent_account_id": names,
-            "contact_count": 1,
+            "profiled_contact_count": 1,
             "primary_domain": "x.example",
             "created_date": np.datetime64("2020-01-01"),
             "is_customer": False,
