@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -44,7 +45,7 @@ def print_training(trained: Trained, as_json: bool, out: Console) -> None:
         out.print(f"[yellow]{escape(finding.sentence)}[/]")
     if training.metrics and training.judgement is not None:
         table = Table(title="The ladder, on accounts that were not learned from", title_justify="left")
-        for column in ("rung", "AUC", "log loss", "Brier", "behind the best", ""):
+        for column in ("rung", "AUC", "log loss", "Brier", "behind, uncalibrated", ""):
             table.add_column(column, justify="left" if column in ("rung", "") else "right")
         for name, metrics in training.metrics.items():
             mean, error = training.judgement.differences.get(name, (0.0, 0.0))
@@ -102,20 +103,24 @@ def print_registry(models: pd.DataFrame, events: pd.DataFrame, champion: str, as
             )
         )
         return
-    table = Table(title=f"In force: {champion}", title_justify="left")
-    for column in ("model", "outcome", "examples", "AUC", "log loss", "base rate's", "to be explained"):
-        is_number = column in ("examples", "AUC", "log loss", "base rate's")
-        table.add_column(column, justify="right" if is_number else "left", no_wrap=column == "model")
+    # Narrow enough for a terminal of 80 columns: figures of models are worth nothing when they are cut.
+    table = Table(title=f"In force: {champion}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("model", "outcome", "examples", "AUC", "log loss", "base's"):
+        table.add_column(column, justify="left" if column in ("model", "outcome") else "right", no_wrap=True)
     for row in models.itertuples():
         table.add_row(
             str(row.model_version),
-            str(row.outcome),
+            str(row.outcome).replace("qualified opportunity", "SQO"),
             f"{row.positive_count:,} of {row.example_count:,}",
             f"{row.auc:.3f}",
             f"{row.log_loss:.4f}",
             f"{row.base_log_loss:.4f}",
-            escape(str(row.blocked_by or "")),
         )
     out.print(table)
+    for row in models.itertuples():
+        if row.blocked_by:
+            out.print(
+                f"[yellow]To be explained before {row.model_version} is promoted:[/] {escape(str(row.blocked_by))}"
+            )
     for row in events.itertuples():
         out.print(f"{row.as_of_date:%Y-%m-%d}  {row.event:<11} {row.model_version}  [dim]{escape(str(row.note))}[/]")
