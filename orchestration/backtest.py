@@ -56,7 +56,8 @@ select
     tiers.tier,
     composite_scores.composite_score,
     tiers.tier <> (select max(tier) from rules.tiers) as is_better_tier,
-    queued.queue_probability
+    queued.queue_probability,
+    offers.account_id is not null as could_be_queued
 from scoring.tiers as tiers
 inner join scoring.composite_scores as composite_scores
     on tiers.account_id = composite_scores.account_id and tiers.as_of_date = composite_scores.as_of_date
@@ -64,6 +65,8 @@ left join (
     select account_id, max(sql_probability) as queue_probability from activation.sdr_queue group by account_id
 ) as queued
     on tiers.account_id = queued.account_id
+left join activation.int_queue_offers as offers
+    on tiers.account_id = offers.account_id
 where tiers.as_of_date = ?
 order by tiers.account_id
 """

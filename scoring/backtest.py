@@ -22,8 +22,9 @@ class Backtest:
     Attributes
     ----------
     nights : per night: as_of_date, account_count, positive_count, is_matured, and what each k of the best reached
-    precision : k (Tier 1 slots, all better tiers, queue), account_count, positive_count, precision, base_rate, lift; matured
-        nights together
+    precision : group (Tier 1, all better tiers, best by composite, queue), account_count, positive_count, precision, base_rate,
+        lift; matured nights together. The base rate is that of those among whom was chosen: for the queue only who could be
+        queued, as open deals and recent contact, which announce an outcome, keep an account out of it
     lift : tenths of the composite, see `evaluation.lift_table`, without probabilities
     tiers, queue : calibration: group, account_count, positive_count, positive_share, for the queue also the mean probability said
     notes : sentences about what was left out and how to read it
@@ -45,7 +46,8 @@ def judge(
     Parameters
     ----------
     nights : one row per night and account: as_of_date, account_id, tier, composite_score, is_better_tier (not the last tier),
-        queue_probability (null where the account was not queued)
+        queue_probability (null where the account was not queued), could_be_queued (nothing held it back, and a rep had somebody
+        to contact)
     outcomes : account_id, first_sqo_date, first_won_date, as known at `known_until`
     known_until : last day whose outcomes are known
     horizon_days : days after a night within which the outcome counts
@@ -59,7 +61,15 @@ def judge(
     require(
         nights,
         "nights",
-        ["as_of_date", "account_id", "tier", "composite_score", "is_better_tier", "queue_probability"],
+        [
+            "as_of_date",
+            "account_id",
+            "tier",
+            "composite_score",
+            "is_better_tier",
+            "queue_probability",
+            "could_be_queued",
+        ],
     )
     require(outcomes, "outcomes", ["account_id", *OUTCOMES.values()])
     reached = outcomes.drop_duplicates("account_id").set_index("account_id")[OUTCOMES[outcome]]
@@ -106,7 +116,6 @@ def _by_night(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _precision(judged: pd.DataFrame) -> pd.DataFrame:
     """Share of positives among the best k of each night by composite, k being as many as the tier or queue has."""
-    base = float(judged["is_positive"].mean()) if len(judged) else np.nan
     names = sorted(judged["tier"].dropna().unique())[:1] if len(judged) else []
     chosen: list[tuple[str, BoolArray]] = [(str(name), (judged["tier"] == name).to_numpy()) for name in names]
     if len(judged):
@@ -114,13 +123,20 @@ def _precision(judged: pd.DataFrame) -> pd.DataFrame:
         for share in (0.01, 0.05, 0.1):
             chosen.append((f"best {share:.0%} by composite", _best(judged, share)))
         chosen.append(("queue", judged["queue_probability"].notna().to_numpy()))
+    everyone = np.ones(len(judged), dtype=np.bool_)
     rows = []
     for name, is_chosen in chosen:
+        among = judged.loc[_could_be_queued(judged) if name == "queue" else everyone, "is_positive"]
+        base = float(among.mean()) if len(among) else np.nan
         count, positives = int(is_chosen.sum()), int(judged.loc[is_chosen, "is_positive"].sum())
         precision = positives / count if count else np.nan
         rows.append((name, count, positives, precision, base, precision / base if base else np.nan))
     columns = ["group", "account_count", "positive_count", "precision", "base_rate", "lift"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _could_be_queued(judged: pd.DataFrame) -> BoolArray:
+    return np.asarray(judged["could_be_queued"].astype(bool) | judged["queue_probability"].notna(), dtype=np.bool_)
 
 
 def _best(judged: pd.DataFrame, share: float) -> BoolArray:
@@ -148,17 +164,18 @@ def _groups(judged: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
 
 
 def _queue(judged: pd.DataFrame, parts: int = 3) -> pd.DataFrame:
-    """Queued accounts by what the queue said, in thirds, and those that it left out."""
+    """Queued accounts by what the queue said, in thirds; those that it left out; and those that could not be queued."""
     said = judged["queue_probability"].to_numpy(dtype=np.float64, na_value=np.nan)
     queued = np.flatnonzero(~np.isnan(said))
-    groups = np.full(len(judged), "not queued", dtype=object)
+    left_out, held_back = "left out", "could not be queued"
+    groups = np.where(_could_be_queued(judged), left_out, held_back).astype(object)
     order = queued[np.argsort(-said[queued], kind="stable")]
     names = ["likeliest third", "middle third", "least likely third"]
     for place, row in enumerate(order.tolist()):
         groups[row] = names[place * parts // len(order)]
     table = _groups(judged, [str(name) for name in groups])
     means = judged.assign(group=groups).groupby("group")["queue_probability"].mean()
-    order_shown = [*names, "not queued"]
+    order_shown = [*names, left_out, held_back]
     table = table.assign(place=[order_shown.index(name) for name in table["group"]])
     table = table.sort_values("place", ignore_index=True).drop(columns="place")
     return table.assign(mean_probability=table["group"].map(means))

@@ -22,6 +22,7 @@ def night(size: int = 200, day: dt.date = NIGHT, seed: int = 1) -> pd.DataFrame:
             "tier": ["Tier 1"] * 10 + ["Tier 2"] * 30 + ["Tier 3"] * (size - 40),
             "composite_score": score,
             "is_better_tier": [True] * 40 + [False] * (size - 40),
+            "could_be_queued": [True] * 60 + [False] * (size - 60),
             "queue_probability": [*np.linspace(0.5, 0.05, 30).tolist(), *[np.nan] * (size - 30)],
         }
     )
@@ -77,3 +78,16 @@ def test_row_order_does_not_matter() -> None:
     other = judge(rows.sample(frac=1, random_state=1), outcomes([3, 40, 77], 10), KNOWN, 90, "qualified opportunity")
     for name in ("nights", "precision", "lift", "tiers", "queue"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+
+
+def test_the_queue_is_compared_with_those_who_could_be_queued() -> None:
+    # Who is in talks already is not queued, and has the outcome more often than anybody else.
+    found = judge(night(), outcomes([0, 1, 2, 40, *range(100, 160)], 30), KNOWN, 90, "qualified opportunity")
+    precision = found.precision.set_index("group")
+    assert precision.loc["queue", "base_rate"] == pytest.approx(4 / 60)
+    assert precision.loc["queue", "lift"] == pytest.approx((3 / 30) / (4 / 60))
+    assert precision.loc["Tier 1", "base_rate"] == pytest.approx(64 / 200)
+    assert found.queue["group"].tolist() == [
+        "likeliest third", "middle third", "least likely third", "left out", "could not be queued"
+    ]  # fmt: skip
+    assert found.queue["account_count"].tolist() == [10, 10, 10, 30, 140]

@@ -19,7 +19,12 @@ Touch = tuple[str, str, str, str, int, int]  # account, person, role, type, days
 
 
 def accounts(*names: str, **columns: object) -> pd.DataFrame:
-    base = {"account_id": list(names), "profiled_contact_count": 1, "primary_domain": "x.example", "first_sqo_date": None}
+    base = {
+        "account_id": list(names),
+        "profiled_contact_count": 1,
+        "primary_domain": "x.example",
+        "first_sqo_date": None,
+    }
     return pd.DataFrame(base | columns)
 
 
