@@ -42,7 +42,7 @@ def make_marts(accounts: int) -> Marts:
             "intent_person_count_28d": random.integers(0, 6, accounts),
             "is_intent_trackable": some < 0.8,
             "intent_tracked_days": np.full(accounts, 500),
-            "contact_count": random.integers(0, 4, accounts),
+            "profiled_contact_count": random.integers(0, 4, accounts),
             "primary_domain": np.where(some < 0.8, "x.example", None),
         }
     )
