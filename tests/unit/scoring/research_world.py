@@ -56,13 +56,14 @@ def simulate(
     watched: int = 90,
     share_of_episodes: float = 1 / 3,
     rate_spread: float = 0.9,
+    median_rate: float = 0.1,
 ) -> ResearchWorld:
     """Research of `accounts` over `day_count` days; some start an episode within the `watched` last days.
 
-    Person-days are Poisson with a log-normal rate per account (median 0.1 a day, `rate_spread` its sigma), a quarter at weekends
-    and a third on Golden Week days. An episode multiplies the rate by 2.5 to 5 (at least 0.3 a day) for 30 to 60 days. A tenth of
-    accounts has a one-person burst (one visitor, 6 days, many events), a twentieth a crawler that makes 20 to 200 events on each
-    of 10 days.
+    Person-days are Poisson with a log-normal rate per account (median `median_rate` a day, `rate_spread` its sigma), a quarter at
+    weekends and a third on Golden Week days. An episode multiplies the rate by 2.5 to 5 (at least 0.3 a day) for 30 to 60 days.
+    A tenth of accounts has a one-person burst (one visitor, 6 days, many events), a twentieth a crawler that makes 20 to 200
+    events on each of 10 days.
     """
     rng = np.random.default_rng(seed)
     first = LAST_DAY - np.timedelta64(day_count - 1, "D")
@@ -72,7 +73,7 @@ def simulate(
     month_day = pd.DatetimeIndex(dates).strftime("%m-%d")
     season = season * np.where((month_day >= "04-29") & (month_day <= "05-05"), 0.4, 1.0)
     season /= season.mean()
-    rate = np.exp(rng.normal(np.log(0.1), rate_spread, accounts))
+    rate = np.exp(rng.normal(np.log(median_rate), rate_spread, accounts))
     never = 10 * day_count
     has_episode = rng.random(accounts) < share_of_episodes
     start = np.where(has_episode, day_count - rng.integers(25, watched, accounts), never)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from scoring import Rules
 from scoring.intent import observe, read_topics
@@ -75,11 +76,26 @@ def test_intent_finds_half_of_the_surges_in_three_weeks_at_five_percent_false_al
     assert min(world.auc - world.naive_auc for world in worlds) >= 0.10
 
 
+@pytest.mark.parametrize(
+    ("median_rate", "rate_spread"),
+    [
+        # Sigma 1.5: the busiest tenth reads fifty times as much as the quietest, surge or no surge.
+        (0.1, 1.5),
+        # Four times the volume: a week without anybody is rare, so that a count of one says little.
+        (0.4, 1.2),
+    ],
+)
 def test_where_companies_read_very_unequally_intent_is_far_above_a_seven_day_count(
-    rules: Rules, parameters: Parameters
+    rules: Rules, parameters: Parameters, median_rate: float, rate_spread: float
 ) -> None:
-    # Sigma 1.5: the busiest tenth reads fifty times as much as the quietest, surge or no surge.
-    worlds = [outcome(rules, parameters, simulate(seed, share_of_episodes=0.15, rate_spread=1.5)) for seed in (14, 15)]
+    worlds = [
+        outcome(
+            rules,
+            parameters,
+            simulate(seed, share_of_episodes=0.15, rate_spread=rate_spread, median_rate=median_rate),
+        )
+        for seed in (14, 15)
+    ]
     assert min(world.auc for world in worlds) >= 0.88
     assert np.mean([world.found for world in worlds]) >= 0.5
     assert min(world.auc - world.naive_auc for world in worlds) >= 0.15
