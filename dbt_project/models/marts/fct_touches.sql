@@ -19,6 +19,12 @@ contacts as (
 
 ),
 
+profiled_contacts as (
+
+    select * from {{ ref('int_profiled_contacts') }}
+
+),
+
 account_records as (
 
     select * from {{ ref('dim_account_records') }}
@@ -127,15 +133,20 @@ touches_attributed as (
 
 ),
 
+-- Of somebody who does not permit profiling a request tells nothing about the meetings of others either: scores are
+-- those of a world without that person.
 demo_requests as (
 
     select distinct
-        account_id,
-        occurred_at
+        touches_attributed.account_id,
+        touches_attributed.occurred_at
 
     from touches_attributed
 
-    where touch_type = 'demo_request' and account_id is not null
+    inner join profiled_contacts
+        on touches_attributed.contact_id = profiled_contacts.contact_id
+
+    where touches_attributed.touch_type = 'demo_request' and touches_attributed.account_id is not null
 
 ),
 
