@@ -76,6 +76,21 @@ def test_the_sql_passes_its_unit_tests(abm: Abm, first_night: dict[str, object],
     assert set(tested) == {"pass"}
 
 
+def test_a_past_night_is_replayed_with_its_queue_and_judged(abm: Abm, first_night: dict[str, object]) -> None:
+    days = ["--from", "2026-06-30", "--to", "2026-06-30"]
+    done = abm("score", "backtest", "--warehouse", abm.warehouse, *days, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    (night,) = found["nights"]
+    assert night["is_matured"] and 0 < night["account_count"] <= first_night["accounts"]
+    assert sum(tenth["row_count"] for tenth in found["lift"]) == night["account_count"]
+    assert sum(tier["account_count"] for tier in found["tiers"]) == night["account_count"]
+    # Users came into the warehouse later than that night, and are known from the start all the same.
+    assert {group["group"]: group["account_count"] for group in found["precision"]}["queue"] > 0
+    # What was judged is a copy.
+    assert abm.query("select count(distinct as_of_date) from scoring.tiers") == [(1,)]
+
+
 def test_readers_use_the_published_copy(abm: Abm, first_night: dict[str, object]) -> None:
     queue = abm("queue", "--warehouse", abm.warehouse, "--json")
     assert queue.returncode == 0 and len(json.loads(queue.stdout)) == first_night["queue_size"]
