@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -73,6 +74,10 @@ def load_landing(
     for file in files:
         progress(file.relative_path)
         loads.append(_load_file(connection, file, as_of))
+    rows: Counter[str] = Counter()
+    for load in loads:
+        rows[load.table] += load.rows_in
+    record_arrivals(connection, as_of, rows, is_crm_extract=False)
     present = {file.table for file in files}
     missing = tuple(table.name for table in CONTRACT if table not in present)
     return LandingLoad(tuple(loads), missing, tuple(strays))
@@ -152,6 +157,25 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists raw.loads (batch_id varchar primary key, table_name varchar, file varchar,"
         " rows_in bigint, rows_kept bigint, rows_rejected bigint, as_of_date date)"
     )
+    connection.execute(
+        "create table if not exists raw.arrivals (as_of_date date, table_name varchar, is_crm_extract boolean, row_count bigint)"
+    )
+
+
+def record_arrivals(
+    connection: duckdb.DuckDBPyConnection, as_of: date, row_counts: Mapping[str, int], is_crm_extract: bool
+) -> None:
+    """Keep how many rows a night's sources held, by raw table, whether they were new or not.
+
+    What is stored only grows, so nothing else tells an export that was cut short from a quiet day. A night that is run again
+    replaces its counts.
+    """
+    with _transaction(connection):
+        connection.execute(
+            "delete from raw.arrivals where as_of_date = ? and is_crm_extract = ?", [as_of, is_crm_extract]
+        )
+        for table, rows in sorted(row_counts.items()):
+            connection.execute("insert into raw.arrivals values (?, ?, ?, ?)", [as_of, table, is_crm_extract, rows])
 
 
 def _load_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, as_of: date) -> FileLoad:

@@ -15,7 +15,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.errors import EXIT_FAILED, EXIT_USER, RunFailed, UsageError, parse_date
+from orchestration.errors import (
+    EXIT_BREAKER,
+    EXIT_FAILED,
+    EXIT_USER,
+    BreakerTripped,
+    RunFailed,
+    UsageError,
+    parse_date,
+)
 from orchestration.page_names import Language
 from orchestration.score_cli import score_app
 
@@ -117,16 +125,27 @@ def plan(
     """Show what would change in the CRM: old and new value of every field. Writes nothing there."""
     from orchestration.delivery import plan_delivery, print_plan
 
-    plan_made = _with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
-    print_plan(plan_made, account, as_json, out)
+    planned = _with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
+    print_plan(planned, account, as_json, out)
+    if planned.trips:
+        raise typer.Exit(EXIT_BREAKER)
 
 
 @app.command()
-def apply(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, crm: CrmOption = None, as_json: Json = False) -> None:
+def apply(
+    warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
+    crm: CrmOption = None,
+    override: Annotated[
+        str | None, typer.Option("--override", help="why a plan that the breaker stops is right; kept with your name")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Write the changes that `abm plan` shows, and record the CRM's answer to each."""
     from orchestration.delivery import apply_delivery, print_outcome
 
-    outcome = _with_crm(crm, warehouse, lambda: apply_delivery(warehouse))
+    if override is not None and not override.strip():
+        raise UsageError("--override says why the plan is right all the same, in words; it was empty.")
+    outcome = _with_crm(crm, warehouse, lambda: apply_delivery(warehouse, override))
     print_outcome(outcome, as_json, out)
     if outcome.rejected:
         raise typer.Exit(EXIT_FAILED)
@@ -347,7 +366,7 @@ def main() -> None:
         if not isinstance(error, UsageError) and not isinstance(error, _user_errors()):
             raise
         err.print(f"[red]abm:[/] {_plain(error)}")
-        sys.exit(EXIT_USER)
+        sys.exit(EXIT_BREAKER if isinstance(error, BreakerTripped) else EXIT_USER)
     except RunFailed as error:
         err.print(f"[red]abm:[/] {_plain(error)}")
         sys.exit(EXIT_FAILED)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from loading import CONTRACT, store_extract
+from loading.batches import record_arrivals
 from orchestration.resources import Crm, Warehouse
 from reverse_etl.destinations.salesforce.session import Credentials, connect
 from reverse_etl.destinations.salesforce.write import SalesforceCrm
@@ -43,4 +44,6 @@ def extract_crm(warehouse: Warehouse, crm: Crm, as_of: date, log: Callable[[str]
             store_extract(connection, table, extract.table, as_of, f"crm:{table.file}")
         counts[table.raw_table] = extract.table.num_rows
         log(f"{table.file}: {extract.table.num_rows:,} records")
+    with warehouse.connect() as connection:
+        record_arrivals(connection, as_of, counts, is_crm_extract=True)
     return counts

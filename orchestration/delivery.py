@@ -4,30 +4,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 
+from loading.batches import create_raw_tables
 from orchestration.crm import connect_crm
 from orchestration.dbt_manifest import read_manifest
-from orchestration.errors import UsageError
-from orchestration.resources import Crm, open_warehouse
+from orchestration.errors import BreakerTripped, UsageError
+from orchestration.resources import Crm, open_warehouse, user_name
 from orchestration.writer_lock import WriterLock
 from reverse_etl import delivery
 from reverse_etl.apply import Outcome, apply
+from reverse_etl.breaker import SourceRows, Trip, describe_trips, trips
 from reverse_etl.guards import Problem, RunState, upstream_is_sound
 from reverse_etl.ledger import LedgerStore
 from reverse_etl.plan import Plan
 from reverse_etl.rules import DeliveryRules, read_rules
-from reverse_etl.show import describe_outcome, describe_plan
+from reverse_etl.show import describe_outcome, describe_plan, visible_changes
 
 # `sound` and `succeeded`: everything upstream of delivery was built and passed its tests.
 _SOUND_STATES = ("sound", "succeeded")
+_SOURCE_ROWS = """
+with
+
+good_night as (
+
+    select max(arrivals.as_of_date) as as_of_date
+    from raw.arrivals as arrivals
+    inner join delivery.runs as runs on arrivals.as_of_date = runs.as_of_date and runs.state = 'succeeded'
+    where arrivals.as_of_date < $as_of
+
+)
+
+select
+    before.table_name || case when before.is_crm_extract then ' (CRM)' else ' (files)' end,
+    coalesce(tonight.row_count, 0),
+    before.row_count
+from raw.arrivals as before
+inner join good_night on before.as_of_date = good_night.as_of_date
+left join raw.arrivals as tonight
+    on before.table_name = tonight.table_name and before.is_crm_extract = tonight.is_crm_extract
+    and tonight.as_of_date = $as_of
+order by all
+"""
 _VIEWS = """
 create or replace view delivery.latest_delivery as
 select * from delivery.ledger where plan_id = (select plan_id from delivery.plans order by rowid desc limit 1);
@@ -41,7 +66,15 @@ where fields.plan_id = (
 """
 
 
-def plan_delivery(warehouse: Path) -> Plan:
+@dataclass(frozen=True)
+class Planned:
+    """What would change in the CRM, and the limits that this exceeds: with any, nothing is written unless a person says so."""
+
+    plan: Plan
+    trips: tuple[Trip, ...]
+
+
+def plan_delivery(warehouse: Path) -> Planned:
     """What would change in the CRM now.
 
     Raises
@@ -51,21 +84,26 @@ def plan_delivery(warehouse: Path) -> Plan:
     """
     with WriterLock(warehouse, "abm plan"), open_warehouse(warehouse) as connection:
         require_sound(connection)
-        plan, _, _ = make_plan(connection, Crm())
-        return plan
+        return make_plan(connection, Crm())[0]
 
 
-def apply_delivery(warehouse: Path) -> Outcome:
+def apply_delivery(warehouse: Path, override: str | None = None) -> Outcome:
     """Plan again against what the CRM holds now, and write it.
+
+    Parameters
+    ----------
+    override : why a plan that exceeds a limit is right; kept with the user's name. None: such a plan is not written
 
     Raises
     ------
     UsageError
         If something upstream is not sound, or another process writes the warehouse.
+    BreakerTripped
+        If the plan exceeds a limit and no reason is given.
     """
     with WriterLock(warehouse, "abm apply"), open_warehouse(warehouse) as connection:
         require_sound(connection)
-        return apply_plan(connection, Crm())
+        return apply_plan(connection, Crm(), override)
 
 
 def require_sound(connection: duckdb.DuckDBPyConnection) -> None:
@@ -130,25 +168,49 @@ def tests_upstream_of_sync(manifest: Mapping[str, Any]) -> set[str]:
     }
 
 
-def make_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> tuple[Plan, Any, LedgerStore]:
+def make_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> tuple[Planned, Any, LedgerStore]:
     """The plan, the CRM that it was read from, and the ledger; writes nothing to the CRM."""
     rules = _rules(connection)
     run_id, as_of = _newest_run(connection)
     ledger = LedgerStore(connection)
     salesforce = connect_crm(crm, rules.api_reserve_share)
-    desired: dict[str, pd.DataFrame] = {
-        spec.sync_table: connection.execute(f'select * from sync."{spec.sync_table}"').df() for spec in rules.objects
+    desired = {
+        spec.sync_table: connection.sql(f'select * from sync."{spec.sync_table}"').to_arrow_table()
+        for spec in rules.objects
     }
     plan = delivery.plan_delivery(salesforce, ledger, desired, rules, run_id=run_id, as_of_date=as_of)
-    return plan, salesforce, ledger
+    found = trips(plan, desired, ledger.delivered_accounts(), _source_rows(connection, as_of), rules)
+    return Planned(plan, tuple(found)), salesforce, ledger
 
 
-def apply_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> Outcome:
-    """Plan against what the CRM holds at this moment, write, and keep the CRM's answers."""
-    plan, salesforce, ledger = make_plan(connection, crm)
-    outcome = apply(plan, salesforce, ledger)
+def apply_plan(connection: duckdb.DuckDBPyConnection, crm: Crm, override: str | None = None) -> Outcome:
+    """Plan against what the CRM holds at this moment, write, and keep the CRM's answers.
+
+    Raises
+    ------
+    BreakerTripped
+        If the plan exceeds a limit and `override` gives no reason; nothing was written then.
+    """
+    planned, salesforce, ledger = make_plan(connection, crm)
+    if planned.trips:
+        said = describe_trips(planned.trips)
+        if override is None:
+            raise BreakerTripped(
+                f"Nothing was written to the CRM: plan {planned.plan.plan_id} would change too much at once.\n{said}\n"
+                "Look at it with `abm plan`. If it is right, `abm apply --override REASON` writes it and keeps the reason; if"
+                " such nights are usual, the limits are rows of seeds/rules/delivery_parameters.csv."
+            )
+        ledger.record_override(planned.plan, user_name(), override, said)
+    outcome = apply(planned.plan, salesforce, ledger)
     create_delivery_views(connection)
     return outcome
+
+
+def _source_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[SourceRows]:
+    """Rows that each table brought on the last good night, and tonight; none before there was a good one."""
+    create_raw_tables(connection)  # a warehouse of an earlier version lacks the counts
+    rows = connection.execute(_SOURCE_ROWS, {"as_of": as_of}).fetchall()
+    return [SourceRows(source, int(tonight), int(before)) for source, tonight, before in rows]
 
 
 def create_delivery_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -157,13 +219,27 @@ def create_delivery_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_VIEWS)
 
 
-def print_plan(plan: Plan, account: str | None, as_json: bool, console: Console) -> None:
-    """The plan as text or JSON; contact fields are counted, never shown."""
+def print_plan(planned: Planned, account: str | None, as_json: bool, console: Console) -> None:
+    """The plan as text or JSON, and the limits that it exceeds; contact fields are counted, never shown."""
+    plan = planned.plan
     if as_json:
-        counts = {"plan_id": plan.plan_id, "as_of_date": plan.as_of_date.isoformat(), "counts": plan.counts()}
-        console.print_json(json.dumps(counts))
-    else:
-        console.print(describe_plan(plan, account), markup=False, highlight=False)
+        shown = {
+            "plan_id": plan.plan_id,
+            "run_id": plan.run_id,
+            "as_of_date": plan.as_of_date.isoformat(),
+            "counts": plan.counts(),
+            "exceeds": [asdict(trip) for trip in planned.trips],
+            "notes": list(plan.notes),
+            "changes": visible_changes(plan, account),
+        }
+        console.print_json(json.dumps(shown, ensure_ascii=False))
+        return
+    console.print(describe_plan(plan, account), markup=False, highlight=False)
+    if planned.trips:
+        console.print(
+            f"[red]This plan exceeds limits, so nothing of it is written without a reason:[/]\n"
+            f"{escape(describe_trips(planned.trips))}"
+        )
 
 
 def print_outcome(outcome: Outcome, as_json: bool, console: Console) -> None:

@@ -17,6 +17,11 @@ class RunFailed(RuntimeError):
     """The nightly run ended before its end; the message names the step and what it said."""
 
 
+class BreakerTripped(UsageError):
+    """So much would change in the CRM that a person has to look first; nothing was written."""
+
+
+EXIT_BREAKER = 3
 EXIT_USER = 2
 EXIT_FAILED = 1
 

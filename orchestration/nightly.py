@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.dbt_manifest import read_manifest
 from orchestration.delivery import describe_problems, soundness_problems
-from orchestration.errors import RunFailed, UsageError
+from orchestration.errors import BreakerTripped, RunFailed, UsageError
 from orchestration.resources import (
     RULES_FOLDER,
     SANDBOX_CREDENTIALS,
@@ -136,6 +136,8 @@ def _reason(result: dg.JobExecutionResult, warehouse: Path) -> Exception:
         while error is not None:
             kind = (error.cls_name or "").split(".")[-1]
             message = re.sub(r"^[\w.]+: ", "", error.message.strip(), count=1)
+            if kind == BreakerTripped.__name__:
+                return BreakerTripped(message)
             if kind in _USER_ERRORS:
                 return UsageError(message)
             if error.cause is None and event.event_type_value == "STEP_FAILURE":

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -307,3 +308,8 @@ def run_dbt(
     path = warehouse or os.environ.get("ABM_WAREHOUSE_PATH", ":memory:")
     environment = os.environ | {"ABM_WAREHOUSE_PATH": path}
     return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def user_name() -> str:
+    """Name of the user whose process this is, as the operating system knows it."""
+    return pwd.getpwuid(os.getuid()).pw_name

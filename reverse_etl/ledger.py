@@ -43,6 +43,10 @@ create table if not exists delivery.sent_values (
     object varchar not null, record_key varchar not null, field varchar not null, value varchar,
     plan_id varchar not null, as_of_date date not null
 );
+create table if not exists delivery.overrides (
+    plan_id varchar not null, run_id varchar not null, as_of_date date not null,
+    overridden_by varchar not null, reason varchar not null, trips varchar not null
+);
 create or replace view delivery.ledger_fields as
 select
     plan_rows.plan_id, ledger.run_id, ledger.as_of_date, plan_rows.object, plan_rows.record_key, ledger.salesforce_id,
@@ -235,6 +239,21 @@ class LedgerStore:
                 [object_name],
             )
         return result
+
+    def delivered_accounts(self) -> list[str]:
+        """Ids of the accounts that the last delivery named and the CRM had; none before the first."""
+        rows = self._connection.execute(
+            "select distinct record_key from delivery.ledger where object = 'Account' and state <> 'withheld' and plan_id ="
+            " (select plan_id from delivery.plans where state = 'applied' order by rowid desc limit 1) order by record_key"
+        ).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def record_override(self, plan: Plan, overridden_by: str, reason: str, trips: str) -> None:
+        """Keep who let a plan pass that the breaker stops, why, and which limits it exceeds."""
+        self._connection.execute(
+            "insert into delivery.overrides values (?, ?, ?, ?, ?, ?)",
+            [plan.plan_id, plan.run_id, plan.as_of_date, overridden_by, reason, trips],
+        )
 
     def forget(self, object_name: str, record_key: str, field: str) -> None:
         """Hand a field back to the engine: the next plan no longer sees an edit there."""

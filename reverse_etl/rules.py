@@ -13,7 +13,17 @@ FIELDS_FILE = "seeds/rules/salesforce_fields.csv"
 PARAMETERS_FILE = "seeds/rules/delivery_parameters.csv"
 
 POLICIES = ("engine_owns", "human_wins", "create_only", "set_if_empty", "passenger")
-PARAMETERS = ("refresh_days", "api_reserve_share", "clear_contacts_without_permission")
+PARAMETERS = (
+    "refresh_days",
+    "api_reserve_share",
+    "clear_contacts_without_permission",
+    "breaker_tier_change_share",
+    "breaker_leaving_share",
+    "breaker_source_row_share",
+    "breaker_emptied_share",
+    "breaker_created_count",
+    "breaker_minimum_count",
+)
 # Owning a customer's record, and consent, are people's business: no rule row can hand these fields to the engine.
 NEVER_WRITTEN = frozenset(
     {"HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "ABM_Tier_Override__c", "Outcome__c", "IsDeleted"}
@@ -58,6 +68,18 @@ class FieldRule:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much of a plan is usual: shares of records, except the two counts. `breaker.trips` says what each is a share of."""
+
+    tier_change_share: float = 0.1
+    leaving_share: float = 0.05
+    source_row_share: float = 0.8
+    emptied_share: float = 0.1
+    created_count: int = 2000
+    minimum_count: int = 20
+
+
+@dataclass(frozen=True)
 class DeliveryRules:
     """All rules of delivery, checked."""
 
@@ -66,6 +88,7 @@ class DeliveryRules:
     api_reserve_share: float = 0.2
     clear_contacts_without_permission: bool = True
     objects: tuple[DeliveryObject, ...] = OBJECTS
+    limits: Limits = Limits()
 
     def fields_of(self, object_name: str) -> tuple[FieldRule, ...]:
         """The field rules of one object, by field name."""
@@ -105,6 +128,14 @@ def read_rules(salesforce_fields: pd.DataFrame, delivery_parameters: pd.DataFram
         refresh_days=int(values["refresh_days"]),
         api_reserve_share=values["api_reserve_share"],
         clear_contacts_without_permission=values["clear_contacts_without_permission"] >= 0.5,
+        limits=Limits(
+            tier_change_share=values["breaker_tier_change_share"],
+            leaving_share=values["breaker_leaving_share"],
+            source_row_share=values["breaker_source_row_share"],
+            emptied_share=values["breaker_emptied_share"],
+            created_count=int(values["breaker_created_count"]),
+            minimum_count=int(values["breaker_minimum_count"]),
+        ),
     )
 
 

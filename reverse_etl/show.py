@@ -30,11 +30,9 @@ def describe_plan(plan: Plan, account: str | None = None, limit: int = 20) -> st
     lines.append("  ".join([" " * width, *(f"{action:>9}" for action in ACTIONS)]))
     lines += ["  ".join([f"{name:<{width}}", *(f"{counts[name][one]:>9,}" for one in ACTIONS)]) for name in ordered]
     lines += [f"note: {note}" for note in plan.notes]
-    records = _visible_records(plan)
-    if account is not None:
-        records = [one for one in records if account == one.account or account.casefold() in one.name.casefold()]
-        if not records:
-            lines.append("No change for an account of this name or Id.")
+    records = _visible_records(plan, account)
+    if account is not None and not records:
+        lines.append("No change for an account of this name or Id.")
     for record in records[:limit]:
         lines.append(f"{record.object_name} {record.name}")
         lines += [f"  {_line(row)}" for row in record.rows]
@@ -44,6 +42,27 @@ def describe_plan(plan: Plan, account: str | None = None, limit: int = 20) -> st
             f"and {left:,} more {'record' if left == 1 else 'records'}; all rows are in delivery.plan_rows once applied"
         )
     return "\n".join(lines)
+
+
+def visible_changes(plan: Plan, account: str | None = None) -> list[dict[str, str | None]]:
+    """Rows of the plan that say anything new: object, name, account, action, field, old, new, reason.
+
+    Records of persons are left out; what may name a person reads "(not shown)".
+    """
+    return [
+        {
+            "object": record.object_name,
+            "name": record.name,
+            "account": record.account or None,
+            "action": row["action"],
+            "field": row["field"],
+            "old": _shown_value(row, "old_value"),
+            "new": _shown_value(row, "new_value"),
+            "reason": row["reason"],
+        }
+        for record in _visible_records(plan, account)
+        for row in record.rows
+    ]
 
 
 def describe_outcome(outcome: Outcome) -> str:
@@ -67,19 +86,21 @@ class _Shown:
     rows: list[dict[str, str | None]]
 
 
-def _visible_records(plan: Plan) -> list[_Shown]:
-    """Changed records in the order of writing, each with its rows; without those about a person."""
+def _visible_records(plan: Plan, account: str | None = None) -> list[_Shown]:
+    """Changed records in the order of writing, each with its rows; without those about a person; all, or one account's."""
     shown: dict[tuple[str, str], _Shown] = {}
     for row in plan.rows.filter(pc.not_equal(plan.rows["action"], "unchanged")).to_pylist():
         key = (str(row["object"]), str(row["record_key"]))
-        account = str(row["salesforce_id"] or "") if key[0] == "Account" else ""
-        record = shown.setdefault(key, _Shown(key[0], "", account, []))
+        own_account = str(row["salesforce_id"] or "") if key[0] == "Account" else ""
+        record = shown.setdefault(key, _Shown(key[0], "", own_account, []))
         record.account = row["new_value"] if row["field"] == "Account__c" and row["new_value"] else record.account
         record.rows.append(row)
     for (_, record_key), record in shown.items():
         record.name = plan.names.get(record.account) or record_key
     order = {spec.name: position for position, spec in enumerate(OBJECTS) if not spec.is_about_a_person}
     visible = [record for record in shown.values() if record.object_name in order]
+    if account is not None:
+        visible = [one for one in visible if account == one.account or account.casefold() in one.name.casefold()]
     return sorted(visible, key=lambda record: (order[record.object_name], record.name.casefold(), record.account))
 
 
@@ -87,17 +108,21 @@ def _line(row: dict[str, str | None]) -> str:
     action = str(row["action"])
     if row["field"] is None:
         return f"{action:<8}  {row['reason'] or ''}".rstrip()
-    hidden = row["field"] in _NOT_SHOWN
-    old, new = (
-        _HIDDEN if hidden and value is not None else _short(value) for value in (row["old_value"], row["new_value"])
-    )
+    old, new = (_short(_shown_value(row, name)) for name in ("old_value", "new_value"))
     reason = f"  ({row['reason']})" if row["reason"] else ""
     change = new if action == "create" else f"{old} -> {new}"
     return f"{action:<8}  {row['field']} {change}{reason}"
 
 
+def _shown_value(row: dict[str, str | None], name: str) -> str | None:
+    value = row[name]
+    if value is None:
+        return None
+    return _HIDDEN if row["field"] in _NOT_SHOWN else _EMAIL.sub(_HIDDEN, value)
+
+
 def _short(value: str | None) -> str:
     if value is None:
         return "empty"
-    text = _EMAIL.sub(_HIDDEN, value.replace("\n", " "))
+    text = value.replace("\n", " ")
     return text if len(text) <= 60 else text[:59] + "…"

@@ -57,19 +57,35 @@ def completed_tests(
     group_name="delivery",
     owners=_OWNERS,
     kinds={"python", "salesforce"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "changes_are_usual",
+            asset=_PLAN_KEY,
+            description="No limit of the breaker is exceeded (seeds/rules/delivery_parameters.csv).",
+        )
+    ],
 )
 def crm_plan(
     context: dg.AssetExecutionContext, nightly_run: NightlyRun, warehouse: Warehouse, crm: Crm
 ) -> dg.MaterializeResult:
     """What would change in the CRM: old and new value of every field, against what it holds now. Writes nothing there."""
     if nightly_run.crm == "files":
-        return dg.MaterializeResult(metadata={"planned": "nothing: this run has no CRM"})
+        return dg.MaterializeResult(
+            metadata={"planned": "nothing: this run has no CRM"}, check_results=[dg.AssetCheckResult(passed=True)]
+        )
     with warehouse.connect() as connection:
-        plan, _, _ = make_plan(connection, crm)
+        planned, _, _ = make_plan(connection, crm)
+    plan = planned.plan
     for note in plan.notes:
         context.log.info(note)
     counts = {f"{name}/{action}": count for name, actions in plan.counts().items() for action, count in actions.items()}
-    return dg.MaterializeResult(metadata={"changes": plan.change_count, **counts})
+    # The check shows what is unusual; what stops the night is the delivery itself, which plans again and says it in words.
+    usual = dg.AssetCheckResult(
+        passed=not planned.trips,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={trip.limit: trip.seen for trip in planned.trips},
+    )
+    return dg.MaterializeResult(metadata={"changes": plan.change_count, **counts}, check_results=[usual])
 
 
 @dg.asset_check(
