@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from orchestration.crm_cli import DEFAULT_WAREHOUSE, CrmOption, Json, WarehouseFile, crm_app, crm_name, with_crm
 from orchestration.errors import (
     EXIT_BREAKER,
     EXIT_FAILED,
@@ -34,29 +34,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(crm_app)
 app.add_typer(score_app)
 out = Console()
 err = Console(stderr=True, highlight=False)
 
 
-class CrmChoice(StrEnum):
-    """Where CRM records come from and scores go to."""
-
-    SANDBOX = "sandbox"
-    SALESFORCE = "salesforce"
-    FILES = "files"
-
-
 AsOf = Annotated[str, typer.Option("--as-of", help="last day whose facts count, YYYY-MM-DD", show_default=False)]
-WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
-CrmOption = Annotated[
-    CrmChoice | None,
-    typer.Option(
-        "--crm", help="default: the org that ABM_SALESFORCE_LOGIN_URL names, else the local sandbox", envvar="ABM_CRM"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
-DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
 
 
 @app.command()
@@ -82,7 +66,7 @@ def run(
     from orchestration.nightly import run_nightly
     from orchestration.report_page import report_path
 
-    outcome = run_nightly(night, input_folder, warehouse, _crm(crm), from_failure)
+    outcome = run_nightly(night, input_folder, warehouse, crm_name(crm), from_failure)
     summary = _read(outcome.warehouse, lambda connection: _summary(connection, night))
     if as_json:
         typer.echo(json.dumps(summary.to_dict(), default=str, ensure_ascii=False, indent=2))
@@ -125,7 +109,7 @@ def plan(
     """Show what would change in the CRM: old and new value of every field. Writes nothing there."""
     from orchestration.delivery import plan_delivery, print_plan
 
-    planned = _with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
+    planned = with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
     print_plan(planned, account, as_json, out)
     if planned.trips:
         raise typer.Exit(EXIT_BREAKER)
@@ -145,10 +129,18 @@ def apply(
 
     if override is not None and not override.strip():
         raise UsageError("--override says why the plan is right all the same, in words; it was empty.")
-    outcome = _with_crm(crm, warehouse, lambda: apply_delivery(warehouse, override))
+    outcome = with_crm(crm, warehouse, lambda: apply_delivery(warehouse, override))
     print_outcome(outcome, as_json, out)
     if outcome.rejected:
         raise typer.Exit(EXIT_FAILED)
+
+
+@app.command(name="reconcile")
+def reconcile_crm(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, crm: CrmOption = None, as_json: Json = False) -> None:
+    """Read back everything that was ever sent, and say where the CRM differs: edits, deleted and merged records."""
+    from orchestration.crm_check import print_drift, reconcile_delivery
+
+    print_drift(with_crm(crm, warehouse, lambda: reconcile_delivery(warehouse)), as_json, out)
 
 
 @app.command()
@@ -313,28 +305,6 @@ def ui(
     from orchestration.user_interface import serve
 
     serve(parse_date(as_of), warehouse, input_folder, port, sandbox_port, err.print)
-
-
-def _crm(choice: CrmChoice | None) -> str:
-    from orchestration.resources import crm_from_environment
-
-    return str(choice or (CrmChoice.SALESFORCE if crm_from_environment() else CrmChoice.SANDBOX))
-
-
-def _with_crm(choice: CrmChoice | None, warehouse: Path, action: Callable[[], Any]) -> Any:
-    from orchestration.nightly import crm_at_hand
-
-    crm = _crm(choice)
-    if crm == CrmChoice.FILES:
-        raise UsageError(
-            "--crm files has no CRM to compare with or to write to. Use --crm sandbox or --crm salesforce."
-        )
-    if not warehouse.exists():
-        raise UsageError(
-            f"{warehouse}: no such warehouse. Make one with `abm run --warehouse {warehouse} --input DIR --as-of D`."
-        )
-    with crm_at_hand(crm, warehouse, None):
-        return action()
 
 
 def _read(path: Path, reader: Callable[[Any], Any]) -> Any:

@@ -170,7 +170,7 @@ def tests_upstream_of_sync(manifest: Mapping[str, Any]) -> set[str]:
 
 def make_plan(connection: duckdb.DuckDBPyConnection, crm: Crm) -> tuple[Planned, Any, LedgerStore]:
     """The plan, the CRM that it was read from, and the ledger; writes nothing to the CRM."""
-    rules = _rules(connection)
+    rules = read_delivery_rules(connection)
     run_id, as_of = _newest_run(connection)
     ledger = LedgerStore(connection)
     salesforce = connect_crm(crm, rules.api_reserve_share)
@@ -250,7 +250,8 @@ def print_outcome(outcome: Outcome, as_json: bool, console: Console) -> None:
         console.print(describe_outcome(outcome), markup=False, highlight=False)
 
 
-def _rules(connection: duckdb.DuckDBPyConnection) -> DeliveryRules:
+def read_delivery_rules(connection: duckdb.DuckDBPyConnection) -> DeliveryRules:
+    """The rules of delivery as the warehouse holds them."""
     return read_rules(
         connection.execute("select * from rules.salesforce_fields").df(),
         connection.execute("select * from rules.delivery_parameters").df(),

@@ -106,6 +106,10 @@ class CrmReader(Protocol):
         """
         ...
 
+    def deleted(self, object_name: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Those of `ids` that are in the recycle bin -> Id of the record into which each was merged, '' if it was deleted."""
+        ...
+
 
 class CrmWriter(Protocol):
     """Changes what the CRM holds.

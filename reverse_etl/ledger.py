@@ -47,6 +47,11 @@ create table if not exists delivery.overrides (
     plan_id varchar not null, run_id varchar not null, as_of_date date not null,
     overridden_by varchar not null, reason varchar not null, trips varchar not null
 );
+create table if not exists delivery.drift (
+    object varchar not null, record_key varchar not null, salesforce_id varchar,
+    kind varchar not null,           -- edited, deleted, merged, gone
+    field varchar, sent_value varchar, held_value varchar, merged_into_id varchar
+);
 create or replace view delivery.ledger_fields as
 select
     plan_rows.plan_id, ledger.run_id, ledger.as_of_date, plan_rows.object, plan_rows.record_key, ledger.salesforce_id,
@@ -254,6 +259,12 @@ class LedgerStore:
             "insert into delivery.overrides values (?, ?, ?, ?, ?, ?)",
             [plan.plan_id, plan.run_id, plan.as_of_date, overridden_by, reason, trips],
         )
+
+    def keep_drift(self, rows: pa.Table) -> None:
+        """Keep where the CRM differs from what it was sent, in the place of what was found before."""
+        with self._transaction():
+            self._connection.execute("delete from delivery.drift")
+            self._insert("select * from given", rows, "delivery.drift", [])
 
     def forget(self, object_name: str, record_key: str, field: str) -> None:
         """Hand a field back to the engine: the next plan no longer sees an edit there."""

@@ -24,6 +24,7 @@ class MemoryCrm:
 
     schema: Mapping[str, CrmObject]
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    recycle_bin: dict[str, dict[str, str]] = field(default_factory=dict)
     records_per_batch: int = 200
     on_step: Callable[[str], None] = lambda step: None
     refuse: Callable[[str, str], tuple[str, str] | None] = lambda object_name, key: None
@@ -49,6 +50,11 @@ class MemoryCrm:
         ]
         columns = {name: pa.array([held[one].get(name) for one in ids], pa.string()) for name in fields if name != "Id"}
         return pa.table({"Id": pa.array(ids, pa.string()), **columns})
+
+    def deleted(self, object_name: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Those of `ids` that the test put into `recycle_bin`."""
+        held = self.recycle_bin.get(object_name, {})
+        return {one: held[one] for one in ids if one in held}
 
     def batch_size(self, record_count: int) -> int:
         """Always `records_per_batch`."""

@@ -15,6 +15,7 @@ from reverse_etl.destinations.salesforce.metadata import expected_objects
 from reverse_etl.destinations.salesforce.read import CONTRACT_COLUMNS, PRIVACY_COLUMNS
 from reverse_etl.destinations.salesforce.session import Credentials, connect
 from reverse_etl.errors import TerminalError
+from reverse_etl.reconcile import reconcile
 from tests.integration.delivery_org import (
     ACCOUNTS,
     CONTACTS,
@@ -182,3 +183,16 @@ def test_an_account_that_is_gone_is_withheld(org: Org) -> None:
     gone = wanted(61, 61)[0] | {"salesforce_account_id": with_checksum("001A00000888888")}
     outcome = org.deliver(tables([gone]))
     assert (outcome.sent, outcome.withheld) == (0, 1)
+
+
+def test_reading_back_finds_an_edit_and_a_deleted_account(org: Org) -> None:
+    org.deliver(tables(wanted(71, 73, next_best_action="Ask."), [], [item(9)]))
+    assert reconcile(org.crm, org.ledger.last_sent(), org.rules).rows.num_rows == 0
+    org.edit("Account", account(71), ABM_Next_Best_Action__c="Wait.")
+    org.crm.connection.call("DELETE", f"sobjects/Account/{account(72)}", kind="edit", is_repeatable=False)
+    found = reconcile(org.crm, org.ledger.last_sent(), org.rules)
+    assert found.counts() == {"Account": {"edited": 1, "deleted": 1, "merged": 0, "gone": 0}}
+    assert found.record_count == 4
+    # An account that is deleted is not written to, and is no error.
+    outcome = org.deliver(tables(wanted(71, 73, next_best_action="Write."), [], [item(9)]))
+    assert (outcome.rejected, outcome.withheld) == (0, 1)

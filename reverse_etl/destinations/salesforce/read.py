@@ -47,6 +47,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "User": _names("Id Name IsActive"),
 }
 # Without these nobody can tell who has opted out: their columns come back empty, and empty means "has opted out".
+_MASTER = "MasterRecordId"
 PRIVACY_COLUMNS: dict[str, tuple[str, ...]] = {"Contact": ("HasOptedOutOfEmail", "DoNotCall")}
 _RENAMED = {("User", "UserRoleName"): "UserRole.Name"}
 _WATERMARK = "SystemModstamp"
@@ -111,6 +112,19 @@ class SalesforceReader:
         empty = pa.table({name: pa.array([], pa.string()) for name in columns})
         pages = [page for soql in queries for page in bulk.query(self.connection, soql, columns)]
         return pa.concat_tables([empty, *pages]).combine_chunks().sort_by("Id")
+
+    def deleted(self, object_name: str, ids: Sequence[str]) -> dict[str, str]:
+        """Records in the recycle bin by Bulk API 2.0 query; see `reverse_etl.crm.CrmReader`."""
+        columns = ["Id", "IsDeleted", *([_MASTER] if _MASTER in self.describe(object_name).fields else [])]
+        ordered, found = sorted(set(ids)), {}
+        for start in range(0, len(ordered), KEYS_PER_QUERY):
+            listed = ", ".join(_quoted(key) for key in ordered[start : start + KEYS_PER_QUERY])
+            soql = f"SELECT {', '.join(columns)} FROM {object_name} WHERE Id IN ({listed})"
+            for page in bulk.query(self.connection, soql, columns, with_deleted=True):
+                for row in page.to_pylist():
+                    if str(row["IsDeleted"]).lower() == "true":
+                        found[str(row["Id"])] = str(row.get(_MASTER) or "")
+        return found
 
     def extract(self, object_name: str, since: str = "") -> Extract:
         """One object for the warehouse, by Bulk API 2.0 query.
