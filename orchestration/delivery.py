@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +202,8 @@ def apply_plan(connection: duckdb.DuckDBPyConnection, crm: Crm, override: str | 
             )
         ledger.record_override(planned.plan, user_name(), override, said)
     outcome = apply(planned.plan, salesforce, ledger)
+    rules = read_delivery_rules(connection)
+    ledger.expire(planned.plan.as_of_date - timedelta(days=rules.ledger_kept_days))
     create_delivery_views(connection)
     return outcome
 

@@ -18,6 +18,9 @@ from orchestration.account_evidence import EVIDENCE_DAYS, SCORES, read_evidence
 from orchestration.errors import UsageError
 from orchestration.rows import Rows, TableReader, fetch
 from orchestration.sparkline import sparkline, weekly
+from reverse_etl.ledger import dead_letters
+
+_MOST_LETTERS = 50
 
 _FAMILY = (
     "select case when family.account_id = account.ultimate_parent_account_id then 'ultimate parent'"
@@ -167,7 +170,17 @@ def read_status(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
             "select severity, status, count(*) as tests from delivery.test_results group by all order by all",
         ),
         "delivery": read_delivery(connection),
+        "dead letters": _dead_letters(connection),
     }
+
+
+def _dead_letters(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Records that the CRM has refused for so many nights running that they wait for a person."""
+    reader = TableReader(connection)
+    if not (reader.has("delivery.refusals") and reader.has("rules.delivery_parameters")):
+        return []
+    nights = fetch(connection, "select value from rules.delivery_parameters where parameter = 'dead_letter_nights'")
+    return dead_letters(connection, int(nights[0]["value"]))[:_MOST_LETTERS] if nights else []
 
 
 def print_status(status: dict[str, Rows], as_json: bool, console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -65,7 +66,48 @@ inner join delivery.ledger
     and plan_rows.object = ledger.object
     and plan_rows.record_key = ledger.record_key
 where plan_rows.field is not null;
+-- Records that the CRM has refused every night since it last took them, or since they were first planned.
+create or replace view delivery.refusals as
+with
+nights as (
+    select
+        object, record_key, as_of_date, bool_and(state = 'rejected') as is_refused,
+        arg_max(code, rowid) as code, arg_max(message, rowid) as message
+    from delivery.ledger
+    where state in ('sent', 'unchanged', 'rejected', 'withheld', 'conflict')
+    group by object, record_key, as_of_date
+),
+latest as (
+    select object, record_key, max(as_of_date) as as_of_date from nights where not is_refused group by all
+)
+select
+    nights.object, nights.record_key, count(*) as refused_nights,
+    min(nights.as_of_date) as first_refused_on, max(nights.as_of_date) as last_refused_on,
+    arg_max(nights.code, nights.as_of_date) as code, arg_max(nights.message, nights.as_of_date) as message
+from nights
+left join latest on nights.object = latest.object and nights.record_key = latest.record_key
+where latest.as_of_date is null or nights.as_of_date > latest.as_of_date
+group by nights.object, nights.record_key;
 """
+
+
+def dead_letters(connection: duckdb.DuckDBPyConnection, nights: int) -> list[dict[str, object]]:
+    """Records that a CRM has refused for so many nights running.
+
+    Returns
+    -------
+    Rows of object, record_key, refused_nights, first_refused_on, code, message; those that wait longest first.
+    """
+    rows: list[dict[str, object]] = (
+        connection.sql(
+            "select object, record_key, refused_nights, first_refused_on, code, message from delivery.refusals"
+            " where refused_nights >= ? order by refused_nights desc, object, record_key",
+            params=[nights],
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
+    return rows
 
 
 class LedgerStore:
@@ -259,6 +301,16 @@ class LedgerStore:
             "insert into delivery.overrides values (?, ?, ?, ?, ?, ?)",
             [plan.plan_id, plan.run_id, plan.as_of_date, overridden_by, reason, trips],
         )
+
+    def expire(self, before: date) -> None:
+        """Forget deliveries of nights before a day; what was last sent to each record stays, as edits are told by it."""
+        old = "select plan_id from delivery.plans where as_of_date < ? and state <> 'applying'"
+        with self._transaction():
+            for table in ("plan_rows", "ledger", "jobs", "overrides"):
+                self._connection.execute(f"delete from delivery.{table} where plan_id in ({old})", [before])
+            self._connection.execute(
+                "delete from delivery.plans where as_of_date < ? and state <> 'applying'", [before]
+            )
 
     def keep_drift(self, rows: pa.Table) -> None:
         """Keep where the CRM differs from what it was sent, in the place of what was found before."""

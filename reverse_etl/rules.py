@@ -23,6 +23,8 @@ PARAMETERS = (
     "breaker_emptied_share",
     "breaker_created_count",
     "breaker_minimum_count",
+    "dead_letter_nights",
+    "ledger_kept_days",
 )
 # Owning a customer's record, and consent, are people's business: no rule row can hand these fields to the engine.
 NEVER_WRITTEN = frozenset(
@@ -89,6 +91,8 @@ class DeliveryRules:
     clear_contacts_without_permission: bool = True
     objects: tuple[DeliveryObject, ...] = OBJECTS
     limits: Limits = Limits()
+    dead_letter_nights: int = 3
+    ledger_kept_days: int = 400
 
     def fields_of(self, object_name: str) -> tuple[FieldRule, ...]:
         """The field rules of one object, by field name."""
@@ -136,6 +140,8 @@ def read_rules(salesforce_fields: pd.DataFrame, delivery_parameters: pd.DataFram
             created_count=int(values["breaker_created_count"]),
             minimum_count=int(values["breaker_minimum_count"]),
         ),
+        dead_letter_nights=int(values["dead_letter_nights"]),
+        ledger_kept_days=int(values["ledger_kept_days"]),
     )
 
 
