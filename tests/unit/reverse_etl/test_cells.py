@@ -123,3 +123,26 @@ def test_text_that_was_sent_and_read_back_does_not_differ(values: list[str | Non
     back = read_cells(sent.texts(np.arange(len(sent))), TEXT)
     assert not differ(sent, back).any()
     assert all(value is None or len(value.encode("utf-16-le")) <= 10 for value in sent.values.to_pylist())
+
+
+BLANKS = " \t\r\n\x1f\u0085\u00a0\u1680\u2003\u202f\u205f\u3000"
+
+
+@given(
+    st.lists(st.none() | st.text(st.sampled_from(f"{BLANKS}ab\u200bé日😀"), max_size=6), max_size=8),
+    st.integers(0, 3),
+    st.integers(1, 6),
+)
+def test_a_column_reads_as_its_texts_one_by_one_wherever_the_blanks_are(
+    values: list[str | None], skipped: int, length: int
+) -> None:
+    field = CrmField("Text__c", "string", length=length)
+    column = pa.array(values, pa.string()).slice(skipped)
+    found = read_cells(column, field, cut=True)
+    expected = []
+    for value in values[skipped:]:
+        text = (value or "").strip().replace("\r\n", "\n").replace("\r", "\n")
+        if len(text.encode("utf-16-le")) > 2 * length:
+            text = text.encode("utf-16-le")[: 2 * length].decode("utf-16-le", errors="ignore").rstrip()
+        expected.append(text or None)
+    assert found.values.to_pylist() == expected
