@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
+import subprocess
+import sys
 
 import tests.bench
 
 if __name__ == "__main__":
     for module in pkgutil.iter_modules(tests.bench.__path__):
         if module.name.startswith("bench_"):
-            importlib.import_module(f"tests.bench.{module.name}").main()
+            # In a process of its own: a child begins with the peak memory of the process that started it.
+            subprocess.run([sys.executable, "-m", f"tests.bench.{module.name}"], check=True)

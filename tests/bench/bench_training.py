@@ -24,7 +24,7 @@ def make_accounts(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     uses = rng.random((rows, TECHNOLOGIES)) < 0.15
     names = np.array([f"Tool {at:02d}" for at in range(TECHNOLOGIES)])
-    employees = np.exp(rng.normal(5.5, 1.6, rows)).round()
+    employees = np.maximum(np.exp(rng.normal(5.5, 1.6, rows)).round(), 1)
     industries = ("financial services", "manufacturing", "retail & consumer", "healthcare", "software & internet")
     industry = rng.choice(industries, rows)
     z = -2 + 0.4 * (np.log(employees) - 5.5) + 0.8 * (industry == industries[0]) + uses[:, :5] @ np.full(5, 0.4)
