@@ -22,8 +22,7 @@ def connect_crm(crm: Crm, api_reserve_share: float = 0.0) -> SalesforceCrm:
     SyncError
         If the CRM does not answer or refuses them.
     """
-    client_id, secret = crm.credentials
-    return SalesforceCrm(connect(Credentials(crm.login_url, client_id, secret), api_reserve_share=api_reserve_share))
+    return SalesforceCrm(connect(Credentials(crm.login_url, **crm.credentials), api_reserve_share=api_reserve_share))
 
 
 def extract_crm(warehouse: Warehouse, crm: Crm, as_of: date, log: Callable[[str], None]) -> dict[str, int]:

@@ -8,6 +8,8 @@
 | `ABM_CRM` | `sandbox`, `salesforce` or `files` | `sandbox` |
 | `ABM_SALESFORCE_LOGIN_URL` | where the token is asked for, such as `https://your-domain.my.salesforce.com` | the sandbox |
 | `ABM_SALESFORCE_CLIENT_ID`, `ABM_SALESFORCE_CLIENT_SECRET` | the integration app's credentials | the sandbox's |
+| `ABM_SALESFORCE_USERNAME`, `ABM_SALESFORCE_PRIVATE_KEY` | instead of the secret: user, and the app's RSA key (PEM) | none |
+| `ABM_SALESFORCE_AUDIENCE` | whom the JWT is for | `https://login.salesforce.com`; for a sandbox `https://test.salesforce.com` |
 | `ABM_DUCKDB_MEMORY_LIMIT` | memory that DuckDB may use | `4GB` |
 | `ABM_NOTIFY_COMMAND` | command that is given a failed run's message on its standard input | none: the message is logged |
 | `DAGSTER_HOME` | where runs and their logs are kept | `var/dagster` |
@@ -43,6 +45,7 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 FORCE_APP = PROJECT_ROOT / "reverse_etl" / "salesforce" / "force-app"
 SANDBOX_CREDENTIALS = ("sandbox", "sandbox")
+_LOGIN_SETTINGS: Final = ("client_id", "client_secret", "username", "private_key", "audience")
 BUSINESS_TIME_ZONE = "Asia/Tokyo"
 
 # No usage tracking, nor does the UI ask for an address.
@@ -204,21 +207,23 @@ class Crm(dg.ConfigurableResource):  # type: ignore[type-arg]
         return os.environ.get("ABM_SALESFORCE_LOGIN_URL", "")
 
     @property
-    def credentials(self) -> tuple[str, str]:
-        """Client id and secret.
+    def credentials(self) -> dict[str, str]:
+        """What the login needs beside its URL: client id and secret, or client id, user name and private key.
 
         Raises
         ------
         UsageError
             If an org is named without credentials.
         """
-        client_id = os.environ.get("ABM_SALESFORCE_CLIENT_ID")
-        secret = os.environ.get("ABM_SALESFORCE_CLIENT_SECRET")
-        if client_id and secret:
-            return client_id, secret
+        given = {name: os.environ.get(f"ABM_SALESFORCE_{name.upper()}", "") for name in _LOGIN_SETTINGS}
+        if given["client_id"] and given["private_key"] and given["username"]:
+            return {name: value for name, value in given.items() if name != "client_secret"}
+        if given["client_id"] and given["client_secret"] and not given["private_key"]:
+            return {name: given[name] for name in ("client_id", "client_secret")}
         raise UsageError(
             "ABM_SALESFORCE_CLIENT_ID and ABM_SALESFORCE_CLIENT_SECRET are not set. Set both to the integration app's"
-            " credentials, or leave ABM_SALESFORCE_LOGIN_URL unset to use the local sandbox."
+            " credentials; or set ABM_SALESFORCE_CLIENT_ID, ABM_SALESFORCE_USERNAME and ABM_SALESFORCE_PRIVATE_KEY for a login"
+            " with a key; or leave ABM_SALESFORCE_LOGIN_URL unset to use the local sandbox."
         )
 
 
@@ -239,6 +244,7 @@ def set_crm_environment(login_url: str, client_id: str, secret: str) -> None:
     os.environ["ABM_SALESFORCE_LOGIN_URL"] = login_url
     os.environ["ABM_SALESFORCE_CLIENT_ID"] = client_id
     os.environ["ABM_SALESFORCE_CLIENT_SECRET"] = secret
+    os.environ.pop("ABM_SALESFORCE_PRIVATE_KEY", None)
 
 
 def set_warehouse_environment(path: Path) -> None:

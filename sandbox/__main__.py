@@ -49,6 +49,12 @@ def serve_command(
         Path | None, typer.Option("--certificate", exists=True, help="PEM file, to speak https")
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", exists=True, help="PEM file with the certificate's key")] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key", exists=True, help="PEM key or certificate of the app, to let it log in by JWT bearer"
+        ),
+    ] = None,
     field_security: Annotated[
         bool,
         typer.Option(
@@ -67,7 +73,7 @@ def serve_command(
     )
     with only_one(state):
         clock = starting_at(_moment(start_at)) if start_at else machine_clock
-        org = Org(state, _credentials(), clock, daily_api_requests, field_security)
+        org = Org(state, _credentials(public_key), clock, daily_api_requests, field_security)
         try:
             if schema:
                 _say_deployed(_deploy(org, schema))
@@ -134,11 +140,12 @@ def _stopped(state: Path) -> Iterator[Org]:
             org.close()
 
 
-def _credentials() -> Credentials:
+def _credentials(public_key: Path | None) -> Credentials:
     default = Credentials()
     return Credentials(
         client_id=os.environ.get("ABM_SANDBOX_CLIENT_ID") or default.client_id,
         client_secret=os.environ.get("ABM_SANDBOX_CLIENT_SECRET") or default.client_secret,
+        public_key=public_key.read_text(encoding="utf-8") if public_key else "",
     )
 
 

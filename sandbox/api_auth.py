@@ -26,7 +26,7 @@ def token(org: Org, request: Request) -> Reply:
         form = {"client_id": client_id, "client_secret": secret, **form}
     now = org.store.now()
     try:
-        issued = org.sessions.issue(form, now)
+        issued = org.sessions.issue(form, now, request.origin)
     except OAuthError as error:
         return Reply.json(error.body, 400)
     identity_url = f"{request.origin}/id/{org.org_id}/{org.user_id}"

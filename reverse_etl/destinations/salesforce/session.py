@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import jwt
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
@@ -21,6 +22,17 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 120.0
 ATTEMPTS, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5, 0.5, 20.0
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_JWT_SECONDS = 180
+_EXPECTED_SECRET = (
+    "an External Client App with the client-credentials flow and an execution user. Check client id, secret and login"
+    " URL."
+)
+_EXPECTED_JWT = (
+    "an External Client App with the JWT bearer flow, this key's certificate, and the user pre-authorised for it. Check"
+    " client id, user name, key, and the audience: https://login.salesforce.com, or https://test.salesforce.com for a"
+    " sandbox."
+)
 _BUSY_STATUSES = (408, 429, 500, 502, 503, 504)
 _LIMIT_INFO = re.compile(r"api-usage=(\d+)/(\d+)")
 _EMAIL = re.compile(r"[^\s@<>\"'=:,;]+@[^\s@<>\"',;]+")
@@ -32,11 +44,22 @@ _LONGEST_MESSAGE = 300
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who logs in where, by OAuth client credentials. The secret never shows in `repr`."""
+    """Who logs in where: by OAuth client credentials, or with a private key as a user by a JWT bearer token.
+
+    Parameters
+    ----------
+    client_secret : for client credentials
+    username, private_key : for JWT bearer, the flow that is used when there is a key: the integration user and the app's key in
+        PEM form. Neither secret nor key ever shows in `repr`
+    audience : whom the JWT is for; default: the login host of production, that of sandboxes, or the emulator on this machine
+    """
 
     login_url: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str = field(default="", repr=False)
+    username: str = ""
+    private_key: str = field(default="", repr=False)
+    audience: str = ""
 
 
 def redact(message: str) -> str:
@@ -243,22 +266,18 @@ def connect(
 
 
 def login(credentials: Credentials, session: requests.Session, calls: CallCount) -> Login:
-    """A fresh token by the OAuth client-credentials flow: one POST to `{login_url}/services/oauth2/token`.
+    """A fresh token by the flow that the credentials are for: one POST to `{login_url}/services/oauth2/token`.
 
     Raises
     ------
     TerminalError
-        If the org refuses the credentials, or answers without a token.
+        If the org refuses the credentials, or answers without a token; if the private key is none.
     TransientError
         If the org does not answer or is busy.
     """
     calls.add("login")
     url = credentials.login_url.rstrip("/") + "/services/oauth2/token"
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": credentials.client_id,
-        "client_secret": credentials.client_secret,
-    }
+    form = _jwt_form(credentials) if credentials.private_key else _secret_form(credentials)
     try:
         response = session.request("POST", url, data=form, headers={"Accept": "application/json"})
     except requests.RequestException as error:
@@ -274,12 +293,50 @@ def login(credentials: Credentials, session: requests.Session, calls: CallCount)
     instance_url = answer.get("instance_url") if isinstance(answer, dict) else None
     if response.status_code != 200 or not isinstance(token, str) or not isinstance(instance_url, str):
         reason = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+        # What is said about a secret may repeat it; about a JWT it is the only clue which part of it is wrong.
+        said = str(answer.get("error_description", "")) if isinstance(answer, dict) and credentials.private_key else ""
+        seen = redact(f"{reason} {said}".strip())
         raise TerminalError(
-            f"{_origin(credentials.login_url)} refused the login (HTTP {response.status_code} {redact(reason)}). Expected: an "
-            "External Client App with the client-credentials flow and an execution user. Check client id, secret and login URL.",
+            f"{_origin(credentials.login_url)} refused the login (HTTP {response.status_code} {seen}). "
+            f"Expected: {_EXPECTED_JWT if credentials.private_key else _EXPECTED_SECRET}",
             code=reason or "LOGIN_REFUSED",
         )
     return Login(token, instance_url)
+
+
+def _secret_form(credentials: Credentials) -> dict[str, str]:
+    return {
+        "grant_type": "client_credentials",
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+    }
+
+
+def _jwt_form(credentials: Credentials) -> dict[str, str]:
+    claims = {
+        "iss": credentials.client_id,
+        "sub": credentials.username,
+        "aud": credentials.audience or _audience(credentials.login_url),
+        # The org takes no token that is valid for longer; the clock of this machine is the only one there is.
+        "exp": int(time.time()) + _JWT_SECONDS,
+    }
+    try:
+        assertion = jwt.encode(claims, credentials.private_key, algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise TerminalError(
+            "The private key for the login cannot be used. Expected: an RSA private key in PEM form, without a passphrase, whose "
+            "certificate stands in the app of the org (ABM_SALESFORCE_PRIVATE_KEY).",
+            code="BAD_PRIVATE_KEY",
+        ) from None
+    return {"grant_type": JWT_BEARER, "assertion": assertion}
+
+
+def _audience(login_url: str) -> str:
+    host = urlsplit(login_url).hostname or ""
+    if host in LOOPBACK_HOSTS:
+        return _origin(login_url)
+    is_sandbox = ".sandbox." in host or host.startswith("test.")
+    return "https://test.salesforce.com" if is_sandbox else "https://login.salesforce.com"
 
 
 def _allow(session: requests.Session, url: str) -> None:
