@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reverse_etl.ledger import TERMINAL_STATES
@@ -28,6 +29,11 @@ with connected_org(sys.argv[1], sys.argv[2]) as org:
 """
 
 
+ROUNDS = 25
+# An undisturbed delivery of this size takes about half a second: instants all over it, and some after its end.
+INSTANTS = [round(seconds, 3) for seconds in np.random.default_rng(5).uniform(0, 0.6, ROUNDS)]
+
+
 def desired(round_number: int):  # type: ignore[no-untyped-def]
     """Another score for 1,000 accounts in each round, a role for ten contacts, and five queue items."""
     accounts = [row | {"score": (row["score"] + 7.0 * round_number) % 100} for row in wanted(1, 1000)]  # type: ignore[operator]
@@ -43,7 +49,8 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_killed_delivery_is_finished_by_the_next_one_without_a_duplicate(sandbox_url: str, tmp_path: Path) -> None:
     warehouse = str(tmp_path / "warehouse.duckdb")
-    for round_number, seconds in enumerate((0.0, 0.1, 0.25), start=1):
+    interrupted = 0
+    for round_number, seconds in enumerate(INSTANTS, start=1):
         process = subprocess.Popen(
             [sys.executable, "-c", DELIVER, sandbox_url, warehouse, str(round_number)],
             cwd=ROOT,
@@ -54,6 +61,7 @@ def test_a_killed_delivery_is_finished_by_the_next_one_without_a_duplicate(sandb
         assert process.stdout.readline() == "writing\n"
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=seconds)
+        interrupted += process.poll() is None
         process.kill()
         process.wait()
         process.stdout.close()
@@ -65,4 +73,5 @@ def test_a_killed_delivery_is_finished_by_the_next_one_without_a_duplicate(sandb
         assert set(states) <= set(TERMINAL_STATES), f"round {round_number}: {states}"
     with connected_org(sandbox_url) as org:
         keys = [row["Queue_Key__c"] for row in org.crm.read("ABM_Queue_Item__c", ["Queue_Key__c"]).to_pylist()]
-        assert sorted(keys) == sorted(f"r{number}-{n}" for number in (1, 2, 3) for n in range(1, 6))
+        assert sorted(keys) == sorted(f"r{number}-{n}" for number in range(1, ROUNDS + 1) for n in range(1, 6))
+    assert interrupted >= ROUNDS // 5, "most deliveries ended before they were killed: choose earlier instants"
