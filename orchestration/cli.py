@@ -103,14 +103,24 @@ def demo(
 def plan(
     warehouse: WarehouseFile = DEFAULT_WAREHOUSE,
     crm: CrmOption = None,
-    account: Annotated[str | None, typer.Option("--account", help="only this CRM account id")] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="only this CRM account id, or part of a name")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="write one HTML page that needs nothing else")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what would change in the CRM: old and new value of every field. Writes nothing there."""
     from orchestration.delivery import plan_delivery, print_plan
 
     planned = with_crm(crm, warehouse, lambda: plan_delivery(warehouse))
-    print_plan(planned, account, as_json, out)
+    if html is not None:
+        from orchestration.page_file import write_page
+        from orchestration.plan_page import render_plan_page
+
+        write_page(html, render_plan_page(planned.plan, planned.trips, account))
+        err.print(f"[green]✓[/] page: {escape(str(html))}")
+    if html is None or as_json:
+        print_plan(planned, account, as_json, out)
     if planned.trips:
         raise typer.Exit(EXIT_BREAKER)
 
