@@ -55,7 +55,7 @@ def trips(
         *_tier_changes(plan, limits),
         *_leavers(desired, delivered_accounts, rules),
         *_shrunken_sources(sources, limits),
-        *_emptied_columns(plan, desired, rules),
+        *_emptied_columns(plan, rules),
         *_creates(plan, limits),
     ]
 
@@ -105,8 +105,12 @@ def _shrunken_sources(sources: Sequence[SourceRows], limits: Limits) -> list[Tri
     return found
 
 
-def _emptied_columns(plan: Plan, desired: Mapping[str, pa.Table], rules: DeliveryRules) -> list[Trip]:
-    """Fields that would be emptied on too many of the records that hold a value."""
+def _emptied_columns(plan: Plan, rules: DeliveryRules) -> list[Trip]:
+    """Fields that would be emptied on too many records.
+
+    The share is of all records that the CRM has, not of those that hold a value: few accounts hold a reason of suppression, and
+    some of them lose it every night.
+    """
     emptied = plan.rows.filter(
         pc.and_(
             pc.equal(plan.rows["action"], "update"),
@@ -117,20 +121,11 @@ def _emptied_columns(plan: Plan, desired: Mapping[str, pa.Table], rules: Deliver
         (row["object"], row["field"]): int(row["record_key_count"])
         for row in emptied.group_by(["object", "field"]).aggregate([("record_key", "count")]).to_pylist()
     }
-    found = []
-    for spec in rules.objects:
-        for rule in rules.fields_of(spec.name):
-            count = counts.get((spec.name, rule.field), 0)
-            column = desired[spec.sync_table][rule.source_column]
-            holders = count + len(column) - column.null_count
-            found += _share(
-                "breaker_emptied_share",
-                count,
-                holders,
-                rules.limits.emptied_share,
-                rules.limits,
-                f"values of {spec.name}.{rule.field} would be emptied",
-            )
+    records = {name: sum(by_action.values()) - by_action["create"] for name, by_action in plan.counts().items()}
+    limits, found = rules.limits, []
+    for (name, field), count in sorted(counts.items()):
+        what = f"records would lose their {name}.{field}"
+        found += _share("breaker_emptied_share", count, records[name], limits.emptied_share, limits, what)
     return found
 
 

@@ -72,7 +72,14 @@ def test_a_column_that_says_nothing_any_more_is_named(delivered: Night) -> None:
     accounts = [account_row(n, next_best_action=None) for n in range(1, SIZE + 1)]
     found = seen(delivered, accounts)
     assert list(found) == ["breaker_emptied_share"]
-    assert "100 of 100 values of Account.ABM_Next_Best_Action__c would be emptied" in found["breaker_emptied_share"]
+    assert "100 of 100 records would lose their Account.ABM_Next_Best_Action__c" in found["breaker_emptied_share"]
+
+
+def test_a_field_that_few_hold_may_be_emptied_for_all_of_them(night: Night) -> None:
+    night.crm = memory_crm(SIZE)
+    held_back = {"is_suppressed": True, "suppressed_reason": "cooldown"}
+    night.deliver(tables([account_row(n, **(held_back if n <= 10 else {})) for n in range(1, SIZE + 1)]))
+    assert not seen(night, [account_row(n) for n in range(1, SIZE + 1)])
 
 
 def test_too_many_new_records_are_stopped(delivered: Night) -> None:
