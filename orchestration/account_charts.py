@@ -249,7 +249,8 @@ def timeline_chart(bands: Sequence[Band], first_day: date, last_day: date, langu
 def wrapped(text: str, columns: int) -> str:
     """The text on at most three lines of so many half-width characters, broken at blanks or between full-width characters."""
     lines, line = [""], 0
-    for piece in _pieces(text):
+    # A line break of the text's own is a blank like any other.
+    for piece in _pieces(" ".join(text.split())):
         width = _width(piece)
         if line and line + width > columns:
             lines.append("")

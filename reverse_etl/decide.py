@@ -75,18 +75,22 @@ class Decisions:
 
 @dataclass(frozen=True)
 class _Records:
-    """Wanted records with a usable key, sorted by it. `at` is the row in `current`, null where the CRM has no such record."""
+    """Wanted records with a usable key, sorted by it. `at` is the row in `current`, null where the CRM has no such record.
+
+    `at` and `sent_at` are None where every record has its own row, in this order: most nights want all that the CRM holds, and
+    taking a million texts to where they are is a fifth of a plan.
+    """
 
     keys: pa.Array
     wanted: pa.Table
-    at: pa.Array
+    at: pa.Array | None
     ids: pa.Array
-    sent_at: pa.Array
+    sent_at: pa.Array | None
     is_taken_back: np.ndarray
 
     @property
     def exists(self) -> np.ndarray:
-        return _bools(self.at.is_valid())
+        return np.ones(len(self.keys), bool) if self.at is None else _bools(self.at.is_valid())
 
 
 @dataclass(frozen=True)
@@ -178,9 +182,10 @@ def _match(
     held_keys = _keys(current[spec.key_field], spec)
     sent_keys = sent["record_key"].combine_chunks().cast(pa.string())
     gone = _taken_back(spec, rules, keys, held_keys, sent, sent_keys, described)
-    order = pc.sort_indices(keys)
-    order = order.filter(keys.take(order).is_valid())
-    wanted, keys = wanted.take(order), keys.take(order)
+    if keys.null_count or not pc.all(pc.less_equal(keys[:-1], keys[1:]), min_count=0).as_py():
+        order = pc.sort_indices(keys)
+        order = order.filter(keys.take(order).is_valid())
+        wanted, keys = wanted.take(order), keys.take(order)
     folded = _fold(keys, spec)
     counted = folded.value_counts()
     repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
@@ -196,9 +201,9 @@ def _match(
         empty = pa.table({name: pa.nulls(len(gone), wanted.schema.field(name).type) for name in wanted.column_names})
         wanted = pa.concat_tables([wanted, empty])
         keys = pa.concat_arrays([keys, gone])
-    at = pc.index_in(_fold(keys, spec), _fold(held_keys, spec))
-    ids = current["Id"].combine_chunks().cast(pa.string()).take(at)
-    sent_at = pc.index_in(_fold(keys, spec), _fold(sent_keys, spec))
+    at = _rows_of(_fold(keys, spec), _fold(held_keys, spec))
+    ids = _taken(current["Id"].combine_chunks().cast(pa.string()), at)
+    sent_at = _rows_of(_fold(keys, spec), _fold(sent_keys, spec))
     is_taken_back = np.arange(len(keys)) >= len(keys) - len(gone)
     return _Records(keys, wanted, at, ids, sent_at, is_taken_back)
 
@@ -226,6 +231,15 @@ def _taken_back(
     return found.take(pc.sort_indices(found))
 
 
+def _rows_of(keys: pa.Array, of: pa.Array) -> pa.Array | None:
+    """Row of each key among `of`, null where there is none; None if each is in its own row."""
+    return None if keys.equals(of) else pc.index_in(keys, of)
+
+
+def _taken(values: pa.Array, at: pa.Array | None) -> pa.Array:
+    return values if at is None else values.take(at)
+
+
 def _keys(column: pa.ChunkedArray, spec: DeliveryObject) -> pa.Array:
     cells = read_cells(column, CrmField(spec.key_field, "id" if spec.key_field == "Id" else "string"))
     return cells.values
@@ -246,7 +260,8 @@ def _decide_field(
 ) -> _FieldDecision:
     count = len(records.keys)
     want = read_cells(records.wanted[rule.source_column], described, rule.decimals, cut=True)
-    have = read_cells(current[rule.field], described).take(records.at)
+    have = read_cells(current[rule.field], described)
+    have = have if records.at is None else have.take(records.at)
     exists = records.exists
     no = np.zeros(count, bool)
     different = differ(want, have)
@@ -260,7 +275,7 @@ def _decide_field(
         wants_write = wants_write & have_empty & ~is_empty(want)
     is_edited = no
     if rule.field in sent.column_names:
-        raw = sent[rule.field].combine_chunks().cast(pa.string()).take(records.sent_at)
+        raw = _taken(sent[rule.field].combine_chunks().cast(pa.string()), records.sent_at)
         is_edited = exists & _bools(raw.is_valid()) & _differs_from_sent(raw, current[rule.field], records.at, have)
     is_overwriting = wants_write & is_edited & (rule.policy == "engine_owns")
     is_conflict = wants_write & is_edited & (rule.policy in ("human_wins", "passenger"))
@@ -282,9 +297,9 @@ def _decide_field(
     )
 
 
-def _differs_from_sent(raw: pa.Array, held: pa.ChunkedArray, at: pa.Array, have: Cells) -> np.ndarray:
+def _differs_from_sent(raw: pa.Array, held: pa.ChunkedArray, at: pa.Array | None, have: Cells) -> np.ndarray:
     """True where the CRM holds another value than was sent. Equal texts are equal; only the others are read as values."""
-    text = held.combine_chunks().cast(pa.string()).take(at)
+    text = _taken(held.combine_chunks().cast(pa.string()), at)
     unequal = _bools(pc.fill_null(pc.not_equal(pc.fill_null(text, ""), raw), True))
     positions = pa.array(np.flatnonzero(unequal), pa.int64())
     unequal[unequal] = differ(read_cells(raw.take(positions), have.field), have.take(positions))
@@ -323,7 +338,7 @@ def _is_small(rule: FieldRule, want: Cells, have: Cells) -> np.ndarray:
 def _is_refresh_due(records: _Records, sent: pa.Table, as_of_date: date, refresh_days: int) -> np.ndarray:
     if "as_of_date" not in sent.column_names:
         return np.ones(len(records.keys), bool)
-    days = sent["as_of_date"].combine_chunks().cast(pa.date32()).cast(pa.int32()).take(records.sent_at)
+    days = _taken(sent["as_of_date"].combine_chunks().cast(pa.date32()).cast(pa.int32()), records.sent_at)
     day_number = (as_of_date - date(1970, 1, 1)).days
     return _bools(pc.fill_null(pc.greater_equal(pc.subtract(day_number, days), refresh_days), True))
 
