@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.crm_cli import DEFAULT_WAREHOUSE, CrmOption, Json, WarehouseFile, crm_app, crm_name, with_crm
+from orchestration.cli_options import DEFAULT_WAREHOUSE, Json, WarehouseFile
+from orchestration.crm_cli import CrmOption, crm_app, crm_name, with_crm
 from orchestration.errors import (
     EXIT_BREAKER,
     EXIT_FAILED,
@@ -148,7 +149,7 @@ def apply(
 @app.command(name="reconcile")
 def reconcile_crm(warehouse: WarehouseFile = DEFAULT_WAREHOUSE, crm: CrmOption = None, as_json: Json = False) -> None:
     """Read back everything that was ever sent, and say where the CRM differs: edits, deleted and merged records."""
-    from orchestration.crm_check import print_drift, reconcile_delivery
+    from orchestration.crm_reconcile import print_drift, reconcile_delivery
 
     print_drift(with_crm(crm, warehouse, lambda: reconcile_delivery(warehouse)), as_json, out)
 

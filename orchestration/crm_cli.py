@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from orchestration.cli_options import DEFAULT_WAREHOUSE, Json, WarehouseFile
 from orchestration.errors import EXIT_USER, UsageError
 
 crm_app = typer.Typer(name="crm", help="What a CRM has and lacks.", no_args_is_help=True)
@@ -24,15 +25,12 @@ class CrmChoice(StrEnum):
     FILES = "files"
 
 
-WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
 CrmOption = Annotated[
     CrmChoice | None,
     typer.Option(
         "--crm", help="default: the org that ABM_SALESFORCE_LOGIN_URL names, else the local sandbox", envvar="ABM_CRM"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
-DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
 
 
 def crm_name(choice: CrmChoice | None) -> str:

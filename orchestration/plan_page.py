@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from measurement.charts import templates
 from reverse_etl.breaker import Trip
 from reverse_etl.plan import ACTIONS, Plan
-from reverse_etl.show import visible_changes
+from reverse_etl.show import visible_records
 
 _TEMPLATES: Final = templates(Path(__file__).parent / "templates")
 # A page of more records is no page that anybody reads, and slow to open.
@@ -22,12 +21,7 @@ def render_plan_page(plan: Plan, trips: Sequence[Trip], account: str | None = No
 
     The limits that the plan exceeds stand above it.
     """
-    records = [
-        {"object": name, "account": of, "name": title, "rows": list(rows)}
-        for (name, title, of), rows in groupby(
-            visible_changes(plan, account), key=lambda row: (row["object"], row["name"], row["account"])
-        )
-    ]
+    records = visible_records(plan, account)
     return _TEMPLATES.get_template("plan.html").render(
         plan=plan,
         trips=trips,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.cli_options import DEFAULT_WAREHOUSE, Json, WarehouseFile
 from orchestration.errors import EXIT_FAILED, parse_date
 
 score_app = typer.Typer(
@@ -26,10 +27,6 @@ class Outcome(StrEnum):
 
 
 OUTCOMES = {Outcome.QUALIFIED: "qualified opportunity", Outcome.WON: "won"}
-
-WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="DuckDB file of the run", envvar="ABM_WAREHOUSE_PATH")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
-DEFAULT_WAREHOUSE = Path("var/abm.duckdb")
 
 
 @score_app.command()

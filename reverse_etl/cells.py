@@ -109,6 +109,17 @@ def differ(left: Cells, right: Cells) -> np.ndarray:
     return ~_bools(pc.or_(equal, both_null))
 
 
+def texts_differ(sent: pa.Array, held: pa.Array, field: CrmField) -> np.ndarray:
+    """(n,) bool: True where the CRM holds another value than the text that was sent ('' = sent as empty).
+
+    Equal texts are equal; only the others are read as values of the field.
+    """
+    unequal = _bools(pc.fill_null(pc.not_equal(pc.fill_null(held, ""), sent), True))
+    positions = pa.array(np.flatnonzero(unequal), pa.int64())
+    unequal[unequal] = differ(read_cells(sent.take(positions), field), read_cells(held.take(positions), field))
+    return unequal
+
+
 def is_empty(cells: Cells) -> np.ndarray:
     """(n,) bool: True where the CRM would show nothing."""
     return _bools(cells.values.is_null())

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reverse_etl.cells import Cells, differ, is_empty, long_ids, read_cells
+from reverse_etl.cells import Cells, differ, is_empty, long_ids, read_cells, texts_differ
 from reverse_etl.crm import CrmField, CrmObject
 from reverse_etl.rules import DeliveryObject, DeliveryRules, FieldRule
 
@@ -276,7 +276,11 @@ def _decide_field(
     is_edited = no
     if rule.field in sent.column_names:
         raw = _taken(sent[rule.field].combine_chunks().cast(pa.string()), records.sent_at)
-        is_edited = exists & _bools(raw.is_valid()) & _differs_from_sent(raw, current[rule.field], records.at, have)
+        is_edited = (
+            exists
+            & _bools(raw.is_valid())
+            & texts_differ(raw, _taken(current[rule.field].combine_chunks().cast(pa.string()), records.at), described)
+        )
     is_overwriting = wants_write & is_edited & (rule.policy == "engine_owns")
     is_conflict = wants_write & is_edited & (rule.policy in ("human_wins", "passenger"))
     wants_write = wants_write & ~is_conflict
@@ -295,15 +299,6 @@ def _decide_field(
         problem=problem & (wants_write | ~exists),
         problem_text=problem_text,
     )
-
-
-def _differs_from_sent(raw: pa.Array, held: pa.ChunkedArray, at: pa.Array | None, have: Cells) -> np.ndarray:
-    """True where the CRM holds another value than was sent. Equal texts are equal; only the others are read as values."""
-    text = _taken(held.combine_chunks().cast(pa.string()), at)
-    unequal = _bools(pc.fill_null(pc.not_equal(pc.fill_null(text, ""), raw), True))
-    positions = pa.array(np.flatnonzero(unequal), pa.int64())
-    unequal[unequal] = differ(read_cells(raw.take(positions), have.field), have.take(positions))
-    return unequal
 
 
 def _problem(

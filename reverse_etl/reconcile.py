@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reverse_etl.cells import differ, read_cells
+from reverse_etl.cells import texts_differ
 from reverse_etl.crm import CrmObject, CrmReader
 from reverse_etl.rules import DeliveryRules
 
@@ -98,10 +98,8 @@ def _edited(
         was_sent = there & np.asarray(raw.is_valid().to_numpy(zero_copy_only=False), bool)
         where = pa.array(np.flatnonzero(was_sent), pa.int64())
         ours, place = raw.take(where), at.take(where)
-        theirs = held[name].combine_chunks().take(place)
-        is_other = pa.array(
-            differ(read_cells(ours, described.fields[name]), read_cells(theirs, described.fields[name]))
-        )
+        theirs = held[name].combine_chunks().cast(pa.string()).take(place)
+        is_other = pa.array(texts_differ(ours, theirs, described.fields[name]))
         compared += len(where)
         parts.append(
             _table(

@@ -30,7 +30,7 @@ def describe_plan(plan: Plan, account: str | None = None, limit: int = 20) -> st
     lines.append("  ".join([" " * width, *(f"{action:>9}" for action in ACTIONS)]))
     lines += ["  ".join([f"{name:<{width}}", *(f"{counts[name][one]:>9,}" for one in ACTIONS)]) for name in ordered]
     lines += [f"note: {note}" for note in plan.notes]
-    records = _visible_records(plan, account)
+    records = visible_records(plan, account)
     if account is not None and not records:
         lines.append("No change for an account of this name or Id.")
     for record in records[:limit]:
@@ -50,17 +50,8 @@ def visible_changes(plan: Plan, account: str | None = None) -> list[dict[str, st
     Records of persons are left out; what may name a person reads "(not shown)".
     """
     return [
-        {
-            "object": record.object_name,
-            "name": record.name,
-            "account": record.account or None,
-            "action": row["action"],
-            "field": row["field"],
-            "old": _shown_value(row, "old_value"),
-            "new": _shown_value(row, "new_value"),
-            "reason": row["reason"],
-        }
-        for record in _visible_records(plan, account)
+        {"object": record.object_name, "name": record.name, "account": record.account or None, **row}
+        for record in visible_records(plan, account)
         for row in record.rows
     ]
 
@@ -79,22 +70,35 @@ def describe_outcome(outcome: Outcome) -> str:
 
 
 @dataclass
-class _Shown:
+class VisibleRecord:
+    """A changed record as anybody may see it.
+
+    Each row has action, field, old, new and reason; what may name a person reads "(not shown)".
+    """
+
     object_name: str
     name: str
     account: str
     rows: list[dict[str, str | None]]
 
 
-def _visible_records(plan: Plan, account: str | None = None) -> list[_Shown]:
+def visible_records(plan: Plan, account: str | None = None) -> list[VisibleRecord]:
     """Changed records in the order of writing, each with its rows; without those about a person; all, or one account's."""
-    shown: dict[tuple[str, str], _Shown] = {}
+    shown: dict[tuple[str, str], VisibleRecord] = {}
     for row in plan.rows.filter(pc.not_equal(plan.rows["action"], "unchanged")).to_pylist():
         key = (str(row["object"]), str(row["record_key"]))
         own_account = str(row["salesforce_id"] or "") if key[0] == "Account" else ""
-        record = shown.setdefault(key, _Shown(key[0], "", own_account, []))
+        record = shown.setdefault(key, VisibleRecord(key[0], "", own_account, []))
         record.account = row["new_value"] if row["field"] == "Account__c" and row["new_value"] else record.account
-        record.rows.append(row)
+        record.rows.append(
+            {
+                "action": row["action"],
+                "field": row["field"],
+                "old": _shown_value(row, "old_value"),
+                "new": _shown_value(row, "new_value"),
+                "reason": row["reason"],
+            }
+        )
     for (_, record_key), record in shown.items():
         record.name = plan.names.get(record.account) or record_key
     order = {spec.name: position for position, spec in enumerate(OBJECTS) if not spec.is_about_a_person}
@@ -108,7 +112,7 @@ def _line(row: dict[str, str | None]) -> str:
     action = str(row["action"])
     if row["field"] is None:
         return f"{action:<8}  {row['reason'] or ''}".rstrip()
-    old, new = (_short(_shown_value(row, name)) for name in ("old_value", "new_value"))
+    old, new = _short(row["old"]), _short(row["new"])
     reason = f"  ({row['reason']})" if row["reason"] else ""
     change = new if action == "create" else f"{old} -> {new}"
     return f"{action:<8}  {row['field']} {change}{reason}"

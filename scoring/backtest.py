@@ -117,17 +117,16 @@ def _by_night(rows: pd.DataFrame) -> pd.DataFrame:
 def _precision(judged: pd.DataFrame) -> pd.DataFrame:
     """Share of positives among the best k of each night by composite, k being as many as the tier or queue has."""
     names = sorted(judged["tier"].dropna().unique())[:1] if len(judged) else []
-    chosen: list[tuple[str, BoolArray]] = [(str(name), (judged["tier"] == name).to_numpy()) for name in names]
-    if len(judged):
-        chosen.append(("all better tiers", judged["is_better_tier"].to_numpy(dtype=np.bool_)))
-        for share in (0.01, 0.05, 0.1):
-            chosen.append((f"best {share:.0%} by composite", _best(judged, share)))
-        chosen.append(("queue", judged["queue_probability"].notna().to_numpy()))
     everyone = np.ones(len(judged), dtype=np.bool_)
+    chosen = [(str(name), (judged["tier"] == name).to_numpy(), everyone) for name in names]
+    if len(judged):
+        chosen.append(("all better tiers", judged["is_better_tier"].to_numpy(dtype=np.bool_), everyone))
+        for share in (0.01, 0.05, 0.1):
+            chosen.append((f"best {share:.0%} by composite", _best(judged, share), everyone))
+        chosen.append(("queue", judged["queue_probability"].notna().to_numpy(), _could_be_queued(judged)))
     rows = []
-    for name, is_chosen in chosen:
-        among = judged.loc[_could_be_queued(judged) if name == "queue" else everyone, "is_positive"]
-        base = float(among.mean()) if len(among) else np.nan
+    for name, is_chosen, is_among in chosen:
+        base = float(judged.loc[is_among, "is_positive"].mean()) if is_among.any() else np.nan
         count, positives = int(is_chosen.sum()), int(judged.loc[is_chosen, "is_positive"].sum())
         precision = positives / count if count else np.nan
         rows.append((name, count, positives, precision, base, precision / base if base else np.nan))
